@@ -1,0 +1,10 @@
+"""The equipment room."""
+
+from django.apps import AppConfig
+
+
+class EquipmentConfig(AppConfig):
+    """See docs/architecture.md for what this room holds."""
+
+    name = "apps.equipment"
+    label = "equipment"
