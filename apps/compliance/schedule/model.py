@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Literal, Self
 from uuid import UUID
 
+from .describe import describe
 from .durations import ZERO, Duration
 from .errors import ScheduleError
 from .rrules import parse_rule
@@ -96,7 +97,7 @@ class Schedule:
             if field.name not in allowed and getattr(self, field.name) != field.default:
                 raise ScheduleError(field.name, f"This does not apply to the mode {self.mode}.")
         for name in _NEEDED[self.mode]:
-            if not getattr(self, name) and getattr(self, name) != ZERO:
+            if not getattr(self, name):
                 raise ScheduleError(name, f"The mode {self.mode} needs this.")
         if self.interval == ZERO:
             raise ScheduleError("interval", "The interval must be longer than nothing.")
@@ -137,8 +138,6 @@ class Schedule:
 
     def describe(self) -> str:
         """The schedule in one plain English phrase, such as “Every Monday, due by 18:00”."""
-        from .describe import describe
-
         return describe(self)
 
     @property

@@ -121,7 +121,9 @@ def _numbers(parts: dict[str, str], name: str, low: int, high: int) -> tuple[int
     except ValueError:
         numbers = []
     if not numbers or numbers[0] < low or numbers[-1] > high or (low < 0 and 0 in numbers):
-        raise ScheduleError("rrule", f"{name} must be whole numbers from {low} to {high}" + (", not 0." if low < 0 else "."))
+        raise ScheduleError(
+            "rrule", f"{name} must be whole numbers from {low} to {high}" + (", not 0." if low < 0 else ".")
+        )
     if name == "INTERVAL" and len(numbers) > 1:
         raise ScheduleError("rrule", "INTERVAL must be one number.")
     return tuple(numbers)
@@ -218,10 +220,10 @@ def _in_month(rule: Rule, anchor: date, first: date) -> set[date]:
     numbered = _numbered(rule, first, length)
     if rule.week_days and not rule.month_days:
         return numbered
-    dated = {
-        first.replace(day=min(n, length) if n > 0 else length + 1 + n) for n in rule.month_days or (anchor.day,)
-    }
-    return dated & numbered if rule.week_days else dated
+    wanted = rule.month_days or (anchor.day,)
+    if rule.week_days:
+        return {day for day in numbered if day.day in wanted or day.day - length - 1 in wanted}
+    return {first.replace(day=min(n, length) if n > 0 else length + 1 + n) for n in wanted}
 
 
 def _numbered(rule: Rule, first: date, length: int) -> set[date]:

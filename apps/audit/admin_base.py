@@ -11,6 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from apps.audit import actions as audit
+from apps.audit.models import AuditEvent
 from apps.tenants.permissions import Permission, allowed
 
 if TYPE_CHECKING:
@@ -110,12 +112,10 @@ class TenantAdmin(_Permitted, _Base):
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Show the object's audit trail instead of Django's admin log."""
-        from django.apps import apps
-
         obj = self.get_object(request, object_id)
         if obj is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined,no-any-return]
-        events = apps.get_model("audit", "AuditEvent").objects.filter(
+        events = AuditEvent.objects.filter(
             object_type=obj._meta.label_lower, object_id=obj.pk
         )[:200]
         context = {
