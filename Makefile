@@ -25,7 +25,7 @@ run: setup ## migrate, load the demo, serve on http://$HOST:$PORT
 
 test: setup ## the whole suite, browser journeys included
 	@$(PYTHON_OF_VENV) -m tests.browser
-	@$(PYTHON_OF_VENV) -m pytest -n auto --dist loadfile $(ARGS)
+	@CLEANTRACK_ENV=test $(PYTHON_OF_VENV) -m pytest -n auto --dist loadfile $(ARGS)
 
 lint: setup ## ruff and djade, changing nothing
 	@$(PYTHON_OF_VENV) -m ruff check .

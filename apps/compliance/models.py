@@ -240,11 +240,14 @@ class Occurrence(TenantModel):
     overdue_at = models.DateTimeField(_("overdue at"), null=True)
     closes_at = models.DateTimeField(_("closes at"), default=FAR_FUTURE)
     completed_at = models.DateTimeField(_("completed at"), null=True)
+    completed_recorded_at = models.DateTimeField(_("completion recorded at"), null=True)
     completion = TenantForeignKey(Completion, null=True, blank=True, related_name="+")
     waived = models.BooleanField(_("waived"), default=False)
-    failed = models.BooleanField(_("failed"), default=False)
+    failed_at = models.DateTimeField(_("failed at"), null=True)
+    restored_at = models.DateTimeField(_("put right at"), null=True)
     missed_before = models.PositiveIntegerField(_("missed before"), default=0)
     ever_completed = models.BooleanField(_("ever completed"), default=False)
+    last_completed_at = models.DateTimeField(_("last completed at"), null=True)
 
     class Meta:
         ordering = ["opens_at", "id"]

@@ -144,9 +144,9 @@ def _home() -> Path:
         home = Path(_pointer(near).read_text().strip())
         if home == _elsewhere(near) and home.stat().st_uid == os.geteuid():
             return home
-        former = Path((home / "checkout").read_text().strip())
-        if _is_root() and home.stat().st_uid == 0 and not former.exists():
-            return home  # the checkout was moved, not copied: take its database along
+        user = Path((home / "data-of").read_text().strip())
+        if _is_root() and home.stat().st_uid == 0 and (user == data_dir() or not user.exists()):
+            return home  # the checkout was moved, not copied: its database comes along
     return near
 
 
@@ -376,7 +376,7 @@ def _prepare_home() -> Path:
     about = home.lstat()
     if not stat.S_ISDIR(about.st_mode) or about.st_uid != 0:
         raise EmbeddedDatabaseError(f"{home} is not a folder of root. Remove it, or set CLEANTRACK_DATA_DIR.")
-    (home / "checkout").write_text(f"{CHECKOUT}\n")
+    (home / "data-of").write_text(f"{data_dir()}\n")
     if not _pointer(near).exists() or Path(_pointer(near).read_text().strip()) != home:
         _pointer(near).write_text(f"{home}\n")
         _say(f"PostgreSQL does not run as root, and its user cannot reach {near}: the data lies in {home}.")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.core.exceptions import DisallowedHost, PermissionDenied
 from django.db import transaction
+from django.dispatch import Signal
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import Resolver404, ResolverMatch, resolve, reverse
@@ -19,6 +20,9 @@ from apps.tenants.queries import Identity, identify
 from apps.tenants.scope import Scope, current, enter
 
 SESSION_ORGANIZATION = "organization_id"
+SESSION_PLATFORM = "platform_entered"
+# Sent in the platform scope at the first page of a session; the audit room records it (this room may not import that).
+platform_entered = Signal()
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
@@ -86,6 +90,9 @@ class ScopeMiddleware:
             return self.get_response(request)
         with enter(picked):
             request.scope = picked  # type: ignore[attr-defined]
+            if picked.kind == "platform" and not request.session.get(SESSION_PLATFORM):
+                platform_entered.send(sender=type(self), scope=picked)
+                request.session[SESSION_PLATFORM] = True
             response = self.get_response(request)
             if response.status_code >= 500:
                 transaction.set_rollback(True)

@@ -77,7 +77,9 @@ def _per_use(schedule: Schedule) -> str:
 
 
 def _within(within: Duration | None) -> str:
-    if within is None or within == ZERO:
+    if within is None:
+        return "At once on"
+    if within == ZERO:
         return "On the day of"
     return f"Within {within.describe()} of"
 

@@ -83,6 +83,7 @@ class State:
 
     settled: list[Moment] = field(default_factory=list)
     ever_done: bool = False
+    last_done_at: datetime | None = None
     failure: Failure = field(default_factory=Failure)
     first_event: datetime | None = None
     last_event: datetime | None = None
@@ -93,7 +94,9 @@ class State:
         if moment.settling is not None:
             self.settled.append(moment)
             self.first_event = self.last_event = None
-        self.ever_done = self.ever_done or bool(moment.done)
+        if moment.done:
+            self.ever_done = True
+            self.last_done_at = moment.at
         self.failure.absorb(moment)
         if moment.event:
             self.first_event = self.first_event or moment.at

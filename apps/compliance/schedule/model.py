@@ -48,7 +48,7 @@ _NEEDED: dict[Mode, tuple[str, ...]] = {
     Mode.INTERVAL_AFTER_COMPLETION: ("interval",),
     Mode.KEEP_ANNIVERSARY: ("interval", "early_window"),
     Mode.REVIEW_TRIGGERED: ("interval",),
-    Mode.EVENT: ("within",),
+    Mode.EVENT: (),
     Mode.PER_USE: (),
     Mode.VALIDITY_AFTER_COMPLETION: ("interval",),
 }
@@ -64,7 +64,8 @@ class Schedule:
     grace         how long after due before it is red
     warn          stages ahead of due; the longest opens the amber window, P0D is the start of the due day itself
     interval      from one completion to the next due day
-    within        from an event to due; days run to the end of the day, hours run from the event's instant
+    within        from an event or use to due; days run to the end of the day (P0D: that day), hours from the instant;
+                  None is at once, for a review by the end of that day
     triggers      names of the events, for people; whoever collects the facts decides which events are meant
     before/after  whether it is needed before a use, after a use, or both
     count         how many completions one occurrence needs
@@ -116,7 +117,7 @@ class Schedule:
         A single rule may be given as a string; `extra_rrule` is added to `rrule`. Raises ScheduleError.
         """
         try:
-            mode = Mode(data.get("mode"))
+            mode = Mode(str(data.get("mode")))
         except ValueError:
             raise ScheduleError("mode", f"The mode must be one of {', '.join(Mode)}.") from None
         given = {name: value for name, value in data.items() if value is not None and name != "mode"}
@@ -280,16 +281,16 @@ class Occurrence:
 
     closes_at      None while nothing is known that ends it
     warn_at        amber from here; None when nothing is asked for
-    due_at         None when it has no deadline: nothing is asked for, or (with warn_at) it is needed before the next use
+    due_at         None when it has no deadline: nothing is asked for, or (with warn_at) needed before the next use
     overdue_at     due_at plus grace: red after it
     completed_at   when it was settled: done, waived, or for a suspension (waived without a deadline) its start
     failed_at      the unsatisfactory result that counts against it, which may be older than the tile
     restored_at    the satisfactory result that ended that failure
     missed_before  how many directly preceding ones passed their deadline undone
-    ever_completed whether anything satisfactory was on file before it opened
+    ever_completed whether anything satisfactory was on file before it opened; last_completed_at when the last was
 
-    Promises: opens_at < closes_at; warn_at <= due_at <= overdue_at; opens_at <= warn_at unless the duty was already past due when
-    its record began, when due_at keeps the true date.
+    Promises: opens_at < closes_at; warn_at <= due_at <= overdue_at; opens_at <= warn_at, except that a duty which was
+    past due already when its record began keeps its true dates.
     """
 
     opens_at: datetime
@@ -305,6 +306,7 @@ class Occurrence:
     restored_at: datetime | None = None
     missed_before: int = 0
     ever_completed: bool = False
+    last_completed_at: datetime | None = None
 
     @property
     def failed(self) -> bool:

@@ -30,7 +30,7 @@ def from_rule(rule: Mapping[str, Any], *, variant: str | None = None) -> Schedul
         plain["rrule"] = given.get("rrule") or given["backstop_rrule"]
     if given["mode"] == Mode.EVENT:
         plain["triggers"] = [given["trigger"]]
-        plain["within"] = given["within"] if given["within"].startswith("P") else "PT0S"
+        plain["within"] = given["within"] if given["within"].startswith("P") else None
     # A rule with times of its own already asks for each of them.
     if "count_in_period" in given and "BYHOUR" not in str(plain.get("rrule")):
         plain["count"] = given["count_in_period"]["min"]

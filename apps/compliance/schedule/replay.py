@@ -41,7 +41,9 @@ def tiles(
 
     Raises ScheduleError for a schedule that never falls due, ValueError for no schedule or a moment without a zone.
     """
-    replay = _Replay.of(schedules, facts, starts_at, zone, known_at, closed, suspensions)
+    replay = _Replay.of(
+        schedules, facts, starts_at=starts_at, zones=zone, known_at=known_at, closed=closed, suspensions=suspensions
+    )
     return _up_to(replay.run(), until)
 
 
@@ -59,11 +61,13 @@ def extend(
 ) -> list[Occurrence]:
     """The same occurrences as `tiles` from `last` on: `last` itself as it is now, then those after it.
 
-    Costs what the new ones cost, however long ago `starts_at` is. For a rolling schedule pass all facts; for a calendar those
-    since `last` opened are enough, with those of its early window when it is the first of its schedule. A fact from
-    before `last` opened that was added or voided since needs `tiles`.
+    Costs what the new ones cost, however long ago `starts_at` is. For a rolling schedule pass all facts; for a calendar
+    those since `last` opened are enough, with those of its early window when it is the first of its schedule. A fact
+    from before `last` opened that was added or voided since needs `tiles`.
     """
-    replay = _Replay.of(schedules, facts, starts_at, zone, known_at, closed, suspensions)
+    replay = _Replay.of(
+        schedules, facts, starts_at=starts_at, zones=zone, known_at=known_at, closed=closed, suspensions=suspensions
+    )
     return _up_to(replay.run(last), until)
 
 
@@ -71,7 +75,7 @@ def preview(schedule: Schedule, *, starts_at: datetime, zone: ZoneInfo, count: i
     """The first due instants of a new duty, for showing before it is saved: `count` of a calendar, one of a rolling
     duty, none where it waits for an event. Raises ScheduleError for rules that never fall due."""
     found: list[datetime] = []
-    for tile in _Replay.of([(starts_at, schedule)], (), starts_at, zone, None, None, ()).run():
+    for tile in _Replay.of([(starts_at, schedule)], (), starts_at=starts_at, zones=zone).run():
         if tile.due_at is not None:
             found.append(tile.due_at)
         if len(found) == count:
@@ -140,6 +144,7 @@ class _Draft:
     opens_at: datetime
     missed: int
     ever_done: bool
+    last_done_at: datetime | None
     failure: Failure
 
     def occurrence(
@@ -160,6 +165,7 @@ class _Draft:
             restored_at=self.failure.restored_at,
             missed_before=self.missed,
             ever_completed=self.ever_done,
+            last_completed_at=self.last_done_at,
         )
 
 
@@ -178,11 +184,12 @@ class _Replay:
         cls,
         schedules: Versions,
         facts: Iterable[Fact],
+        *,
         starts_at: datetime,
         zones: Zones,
-        known_at: datetime | None,
-        closed: Closed | None,
-        suspensions: Iterable[Suspension],
+        known_at: datetime | None = None,
+        closed: Closed | None = None,
+        suspensions: Iterable[Suspension] = (),
     ) -> _Replay:
         starts_at = as_utc(starts_at)
         history = moments(facts, None if known_at is None else as_utc(known_at))
@@ -207,6 +214,7 @@ class _Replay:
             if resumed:
                 self.state.missed = resumed.missed_before
                 self.state.ever_done = resumed.ever_completed
+                self.state.last_done_at = resumed.last_completed_at
                 before = resumed.failed_at is not None and resumed.failed_at < begin
                 self.state.failure = Failure(resumed.failed_at) if before else Failure()
             if segment.suspended:
@@ -223,7 +231,8 @@ class _Replay:
 
     def _draft(self, opens_at: datetime) -> _Draft:
         self.state.failure = self.state.failure.standing()
-        return _Draft(opens_at, self.state.missed, self.state.ever_done, self.state.failure)
+        state = self.state
+        return _Draft(opens_at, state.missed, state.ever_done, state.last_done_at, state.failure)
 
     def _start_day(self) -> date:
         return local_day(self.starts_at, self.segments[0].zone)
@@ -258,7 +267,7 @@ class _Replay:
             draft = self._draft(opens_at)
             settled = _settled(self._between(counts_from, closes_at), schedule.count)
             self._absorb_before(closes_at)
-            timing = Timing(*timing_of(schedule, zone, opens_at, due.at, overdue_at, due.day))
+            timing = Timing(*timing_of(schedule, zone, opens_at, due.at, overdue_at=overdue_at, day=due.day))
             yield draft.occurrence(closes_at, timing, settled)
             if settled:
                 self.state.missed = 0

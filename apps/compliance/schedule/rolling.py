@@ -34,6 +34,7 @@ def timing_of(
     zone: ZoneInfo,
     opens_at: datetime,
     due_at: datetime,
+    *,
     overdue_at: datetime | None = None,
     day: date | None = None,
 ) -> tuple[datetime, datetime, datetime]:
@@ -109,7 +110,10 @@ class Rolling:
         return self._on_day(duration.after(local_day(instant, self.zone)), instant)
 
     def _within(self, event: datetime) -> datetime:
-        return self._after(event, self.schedule.within or ZERO)
+        within = self.schedule.within
+        if within is None and self.schedule.mode is not Mode.REVIEW_TRIGGERED:
+            return event
+        return self._after(event, within or ZERO)
 
     def _after_completion(self, state: State) -> datetime:
         first = self.schedule.first_due_on
@@ -156,8 +160,7 @@ class Rolling:
     def _per_use(self, state: State, opens_at: datetime, not_before: datetime | None) -> Timing:
         dues = []
         if self.schedule.after and state.last_event is not None:
-            at_once = self.schedule.within is None
-            dues.append(state.last_event if at_once else self._within(state.last_event))
+            dues.append(self._within(state.last_event))
         if self.schedule.rrule:
             calendar = Calendar(self.schedule, self.schedule.anchor or self.start_day, self.zone)
             since = self.starts_at

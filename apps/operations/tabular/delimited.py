@@ -99,7 +99,7 @@ def _guess_utf16(head: bytes) -> tuple[str, str]:
         ("utf-16-le", "UTF-16 LE without a mark", odd, even),
         ("utf-16-be", "UTF-16 BE without a mark", even, odd),
     ):
-        if many > len(head) // 20 and few * 20 < many:
+        if many > max(3, len(head) // 20) and few * 20 < many:
             return codec, words
     line = head[: head.index(0)].count(b"\n") + 1
     raise TableError(
@@ -197,7 +197,7 @@ def _best_delimiter(sample: str) -> str:
     lines = [line for line in re.split(r"\r\n|\r|\n", _without_quoted(sample)) if line.strip()][:SAMPLE_RECORDS]
     for start in range(min(5, len(lines))):
         header, records = lines[start], lines[start:]
-        best: tuple[float, int, int, str] | None = None
+        best: tuple[float, bool, int, int, str] | None = None
         for character in dict.fromkeys(header):
             if character in NEVER or character.isalnum():
                 continue
@@ -209,10 +209,12 @@ def _best_delimiter(sample: str) -> str:
             score = sum(_agreement(line.count(character), count) for line in records) / len(records)
             if score < (0.5 if rank >= 0 else 0.9) or (rank < 0 and len(records) < 2):
                 continue
-            candidate = (round(score, 1) + (0.3 if rank >= 0 else 0), count, -rank, character)
+            # Punctuation in prose is followed by a space, a delimiter seldom is.
+            dense = sum(line.count(character + " ") * 2 <= line.count(character) for line in records) * 2 > len(records)
+            candidate = (round(score, 1) + (0.3 if rank >= 0 else 0), dense, count, -rank, character)
             best = max(best, candidate) if best else candidate
         if best:
-            return best[3]
+            return best[-1]
     return ","
 
 

@@ -98,7 +98,7 @@ class TestDelimited:
         assert [row.line for row in rows] == list(range(2, 1233))
         by_code = {row.cells[1]: dict(zip(table.columns, row.cells, strict=True)) for row in rows}
         assert by_code["NDA07"]["OrganisationName"] == "Walton Community Hospital - Virgin Care Services Ltd"
-        assert by_code["NVC21"]["Phone"] == "\xa001384 560123 "
+        assert by_code["NVC21"]["Fax"] == "01384 411103\xa0 "
         assert parse_longitude(by_code["NMV01"]["Longitude"]) == Decimal("-0.030604055151343346")
 
     @pytest.mark.parametrize("newline", ["\r\n", "\n", "\r"])

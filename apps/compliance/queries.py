@@ -1,0 +1,219 @@
+"""Every read of the compliance room, and the doors through which its objects enter views."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+from django.http import Http404
+from django.utils import timezone
+
+from apps.compliance import engine
+from apps.compliance import status as pure_status
+from apps.compliance.models import Occurrence, Protocol, ProtocolVersion, Requirement
+from apps.compliance.schedule import Schedule
+from apps.compliance.status_sql import case_expression
+from apps.equipment.models import Equipment, ServiceStatus
+from apps.facilities.models import Area, Facility
+
+COLOURS = ("red", "amber", "green")
+
+
+@dataclass(frozen=True)
+class StatusRow:
+    """A requirement with its live occurrence, its status and the status in words, at one moment."""
+
+    requirement: Requirement
+    occurrence: Occurrence
+    status: pure_status.Status
+    words: str
+
+    @property
+    def colour(self) -> str:
+        """The colour's name, for components."""
+        return str(self.status.colour)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The facility's time zone: its days are the ones that count."""
+        return ZoneInfo(self.requirement.facility.time_zone)
+
+    @property
+    def due_local(self) -> datetime.datetime | None:
+        """When it is due, on the facility's clock."""
+        return self.occurrence.due_at.astimezone(self.zone) if self.occurrence.due_at else None
+
+
+def in_force(prefix: str = "") -> Q:
+    """Requirements that count: not archived, on a subject that is not archived, and for machines: in service."""
+    return Q(
+        **{
+            f"{prefix}archived_at": None,
+            f"{prefix}facility__archived_at": None,
+            f"{prefix}area__archived_at": None,
+            f"{prefix}equipment__archived_at": None,
+        }
+    ) & (Q(**{f"{prefix}equipment": None}) | Q(**{f"{prefix}equipment__status": ServiceStatus.IN_SERVICE}))
+
+
+def ensure_extended(at: datetime.datetime) -> None:
+    """Make sure that stored occurrences reach the moment, whatever jobs have or have not run."""
+    if Requirement.objects.filter(extend_at__lte=at, archived_at=None).exists():
+        engine.extend_stale(at)
+
+
+def live(at: datetime.datetime | None = None) -> QuerySet[Occurrence]:
+    """Return the one live occurrence of each requirement in force at a moment (default: now), with ``colour``,
+    ``reason`` and ``urgency`` (0 red, 1 amber, 2 green) from the status definition."""
+    at = at or timezone.now()
+    ensure_extended(at)
+    return (
+        Occurrence.objects.filter(in_force("requirement__"), opens_at__lte=at, closes_at__gt=at)
+        .annotate(colour=case_expression(at, "colour"), reason=case_expression(at, "reason"))
+        .annotate(
+            urgency=Case(
+                When(colour="red", then=Value(0)),
+                When(colour="amber", then=Value(1)),
+                default=Value(2),
+                output_field=IntegerField(),
+            )
+        )
+    )
+
+
+def with_subjects(occurrences: QuerySet[Occurrence]) -> QuerySet[Occurrence]:
+    """Join what a row on screen shows of its requirement."""
+    return occurrences.select_related(
+        "requirement__facility",
+        "requirement__area",
+        "requirement__equipment__area",
+        "requirement__protocol",
+        "requirement__owner__user",
+    )
+
+
+def to_row(occurrence: Occurrence, at: datetime.datetime) -> StatusRow:
+    """Return the row of a live occurrence whose requirement and facility are loaded."""
+    requirement = occurrence.requirement
+    tile = engine.to_tile(occurrence)
+    status = pure_status.status(tile, at)
+    words = pure_status.words(status, tile, at, ZoneInfo(requirement.facility.time_zone))
+    return StatusRow(requirement, occurrence, status, words)
+
+
+def to_rows(occurrences: Iterable[Occurrence], at: datetime.datetime | None = None) -> list[StatusRow]:
+    """Return the rows of live occurrences."""
+    at = at or timezone.now()
+    return [to_row(occurrence, at) for occurrence in occurrences]
+
+
+def red_first(occurrences: QuerySet[Occurrence]) -> QuerySet[Occurrence]:
+    """Order by urgency, then by due time, then by id."""
+    return occurrences.order_by("urgency", "due_at", "id")
+
+
+def rows_for(subject: Facility | Area | Equipment, at: datetime.datetime | None = None) -> list[StatusRow]:
+    """Return the rows of the requirements directly on a subject, red first; at most 200."""
+    at = at or timezone.now()
+    name = {Facility: "facility", Area: "area", Equipment: "equipment"}[type(subject)]
+    found = live(at).filter(**{f"requirement__{name}": subject})
+    if isinstance(subject, Facility):
+        found = found.filter(requirement__area=None, requirement__equipment=None)
+    return to_rows(red_first(with_subjects(found))[:200], at)
+
+
+def row_of(requirement: Requirement, at: datetime.datetime | None = None) -> StatusRow | None:
+    """Return the row of one requirement, or None while nothing of it is in force."""
+    at = at or timezone.now()
+    occurrence = with_subjects(live(at).filter(requirement=requirement)).first()
+    return to_row(occurrence, at) if occurrence else None
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many requirements have each colour."""
+
+    red: int = 0
+    amber: int = 0
+    green: int = 0
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.red + self.amber + self.green
+
+
+@dataclass(frozen=True)
+class FacilityCounts:
+    """The counts of one facility."""
+
+    facility_id: int
+    name: str
+    counts: Counts
+
+
+def count_by_facility(at: datetime.datetime | None = None) -> tuple[Counts, list[FacilityCounts]]:
+    """Return the counts over the scope, and per facility with the most red first. One query."""
+    grouped = (
+        live(at)
+        .order_by()
+        .values("facility_id", "requirement__facility__name")
+        .annotate(**{colour: Count("id", filter=Q(colour=colour)) for colour in COLOURS})
+    )
+    rows = [
+        FacilityCounts(
+            row["facility_id"],
+            row["requirement__facility__name"],
+            Counts(row["red"], row["amber"], row["green"]),
+        )
+        for row in grouped
+    ]
+    rows.sort(key=lambda row: (-row.counts.red, -row.counts.amber, row.name, row.facility_id))
+    total = Counts(*(sum(getattr(row.counts, colour) for row in rows) for colour in COLOURS))
+    return total, rows
+
+
+def get_requirement(pk: int) -> Requirement:
+    """Return a requirement of the scope; raise Http404."""
+    requirement = (
+        Requirement.objects.filter(pk=pk)
+        .select_related("facility", "area", "equipment__area", "protocol", "owner__user")
+        .first()
+    )
+    if requirement is None:
+        raise Http404
+    return requirement
+
+
+def get_protocol(pk: int) -> Protocol:
+    """Return a protocol of the scope; raise Http404."""
+    protocol = Protocol.objects.filter(pk=pk).first()
+    if protocol is None:
+        raise Http404
+    return protocol
+
+
+def version_in_force(protocol: Protocol | None) -> ProtocolVersion | None:
+    """Return the latest version of a protocol, or None without a protocol."""
+    return protocol.versions.first() if protocol else None
+
+
+def schedule_in_force(requirement: Requirement, at: datetime.datetime | None = None) -> Schedule:
+    """Return the schedule in force at a moment (default: now); before the first one starts, the first."""
+    at = at or timezone.now()
+    rows = list(requirement.schedules.all())
+    past = [row for row in rows if row.effective_at <= at]
+    return Schedule.from_dict((past or rows[:1])[-1].spec)
+
+
+def history(requirement: Requirement, limit: int = 50) -> Sequence[Any]:
+    """Return the latest occurrences that have opened, newest first."""
+    return list(
+        requirement.occurrences.filter(opens_at__lte=timezone.now())
+        .select_related("completion")
+        .order_by("-opens_at")[:limit]
+    )
