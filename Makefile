@@ -28,7 +28,7 @@ test: setup ## the whole suite, browser journeys included
 	@CLEANTRACK_ENV=test $(PYTHON_OF_VENV) -m pytest -n auto --dist loadfile $(ARGS)
 
 lint: setup ## ruff and djade, changing nothing
-	@$(PYTHON_OF_VENV) -m ruff check .
+	@$(PYTHON_OF_VENV) -m ruff check --output-format concise .
 	@$(PYTHON_OF_VENV) -m ruff format --check .
 	@sh scripts/templates.sh --check
 

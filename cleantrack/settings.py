@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+
+from apps.operations import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
@@ -27,7 +30,7 @@ PRODUCTION = ENVIRONMENT == "production"
 DEBUG = env.bool("DEBUG", default=ENVIRONMENT == "local")
 if DEBUG and PRODUCTION:
     raise ImproperlyConfigured("DEBUG must be off in production.")
-DATA_DIR = Path(env("CLEANTRACK_DATA_DIR", default=str(BASE_DIR / ".data")))
+DATA_DIR = embedded.data_dir()
 
 
 def _local_secret() -> str:
@@ -35,8 +38,8 @@ def _local_secret() -> str:
     path = DATA_DIR / "secret_key"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(secrets.token_urlsafe(60))
-        path.chmod(0o600)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(60))
     return path.read_text().strip()
 
 
@@ -125,9 +128,10 @@ def _database() -> dict[str, Any]:
     if not url:
         if PRODUCTION:
             raise ImproperlyConfigured("Set DATABASE_URL, for example postgres://user:password@host:5432/cleantrack.")
-        from apps.operations import embedded
-
-        url = embedded.database_url()
+        try:
+            url = embedded.database_url(synchronous_commit=ENVIRONMENT != "test")
+        except embedded.EmbeddedDatabaseError as error:
+            raise ImproperlyConfigured(str(error)) from error
     config: dict[str, Any] = env.db_url_config(url)
     config["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
     config["CONN_HEALTH_CHECKS"] = True
@@ -172,7 +176,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25
 AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "apps.tenants.request_info.client_ip"
-AXES_LOCKOUT_TEMPLATE = "429.html"
+AXES_LOCKOUT_CALLABLE = "apps.accounts.views.locked_out"
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_VERBOSE = False
 

@@ -1,6 +1,21 @@
 """Addresses of the accounts room."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from apps.accounts import views
 
 app_name = "accounts"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("login/", views.login, name="login"),
+    path("logout/", views.logout, name="logout"),
+    path("kept/", views.kept_entries, name="kept_entries"),
+    path("kept/discard/", views.kept_entries_discard, name="kept_entries_discard"),
+    path("account/", views.account, name="account"),
+    path("password/change/", views.password_change, name="password_change"),
+    path("password/reset/", views.password_reset, name="password_reset"),
+    path("password/reset/done/", views.password_reset_done, name="password_reset_done"),
+    path("password/reset/complete/", views.password_reset_complete, name="password_reset_complete"),
+    path("password/reset/<uidb64>/<token>/", views.password_reset_confirm, name="password_reset_confirm"),
+    path("organizations/", views.organization_list, name="organization_list"),
+    path("organizations/switch/", views.organization_switch, name="organization_switch"),
+]

@@ -45,12 +45,10 @@ def _facility_of(obj: models.Model) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def record(action: str, obj: models.Model, changes: Mapping[str, Any] | None = None, *, reason: str = "") -> None:
-    """Append an audit event about ``obj`` ("equipment.archive") to its organization's trail.
-
-    Actor, role, address and request id come from the active scope and request. ``changes`` maps a field to
-    ``[before, after]``. Raises NoScope outside a scope.
-    """
+def event(
+    action: str, obj: models.Model, changes: Mapping[str, Any] | None = None, *, reason: str = ""
+) -> AuditEvent | PlatformEvent:
+    """Build (without saving) the audit event about ``obj``; see ``record``."""
     scope, request = require(), current_request()
     fields: dict[str, Any] = {
         "actor_id": scope.user_id,
@@ -74,9 +72,17 @@ def record(action: str, obj: models.Model, changes: Mapping[str, Any] | None = N
     if organization_id is None:
         if scope.kind != "platform":
             raise NoScope("An event without an organization belongs to the platform scope.")
-        PlatformEvent.objects.create(**fields)
-    else:
-        AuditEvent.objects.create(organization_id=organization_id, facility_ref=_facility_of(obj), **fields)
+        return PlatformEvent(**fields)
+    return AuditEvent(organization_id=organization_id, facility_ref=_facility_of(obj), **fields)
+
+
+def record(action: str, obj: models.Model, changes: Mapping[str, Any] | None = None, *, reason: str = "") -> None:
+    """Append an audit event about ``obj`` ("equipment.archive") to its organization's trail.
+
+    Actor, role, address and request id come from the active scope and request. ``changes`` maps a field to
+    ``[before, after]``. Raises NoScope outside a scope.
+    """
+    event(action, obj, changes, reason=reason).save(force_insert=True)
 
 
 def record_platform(action: str, *, actor: str, actor_id: int | None = None, reason: str = "", about: str = "") -> None:
@@ -104,6 +110,7 @@ def create(obj: M, action: str, *, reason: str = "") -> M:
             for field in obj._meta.concrete_fields
             if field.attname not in ("id", "organization_id")
             and field.name not in SECRET_FIELDS
+            and not isinstance(field, models.GeneratedField)
             and getattr(obj, field.attname) not in (None, "")
         }
         record(action, obj, values, reason=reason)

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from apps.audit import actions as audit
 from apps.audit.queries import list_events
+from apps.audit.validated import create_valid, update_valid
 from apps.tenants.admin_sites import ORGANIZATION_PARAMETER, note_look
 from apps.tenants.base import TenantForeignKey, TenantModel
 from apps.tenants.models import Organization
@@ -246,11 +247,11 @@ class TenantAdmin(_Permitted, _Confined, _Base):
 
     def perform_create(self, obj: models.Model, values: dict[str, Any]) -> models.Model:
         """Insert ``obj``. Rooms with an action for it call that with ``values`` and return what it made."""
-        return audit.create(obj, f"{obj._meta.model_name}.create")
+        return create_valid(obj, f"{obj._meta.model_name}.create")
 
     def perform_update(self, obj: models.Model, values: dict[str, Any]) -> None:
         """Write the changed ``values`` to ``obj`` as stored. Rooms with an action for it call that."""
-        audit.update(obj, values, f"{obj._meta.model_name}.update")
+        update_valid(obj, values, f"{obj._meta.model_name}.update")
 
     def perform_delete(self, obj: models.Model) -> None:
         """Record, then delete."""

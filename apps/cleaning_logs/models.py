@@ -54,6 +54,7 @@ class CleaningLog(TenantModel):
     supersedes = TenantForeignKey(
         "self", null=True, blank=True, related_name="superseded_by", verbose_name=_("replaces")
     )
+    supersede_reason = models.CharField(_("why it replaces the earlier log"), max_length=500, blank=True)
 
     class Meta:
         ordering = ["-id"]

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.audit import actions as audit
+from apps.audit.validated import create_valid, update_valid
 from apps.compliance import engine
 from apps.compliance import schedule as pure
 from apps.compliance.models import (
@@ -38,9 +39,8 @@ def create_protocol(*, name: str, description: str = "", steps: Sequence[Mapping
     demand(Permission.COMPLIANCE_EDIT)
     checked = validate_steps(list(steps))
     protocol = Protocol(name=name.strip(), description=description)
-    protocol.full_clean()
     with transaction.atomic():
-        audit.create(protocol, "protocol.create")
+        create_valid(protocol, "protocol.create")
         _add_version(protocol, 1, checked)
     return protocol
 
@@ -51,11 +51,9 @@ def update_protocol(
     """Change name and description in place; changed steps become the next version. Returns the version in force."""
     demand(Permission.COMPLIANCE_EDIT)
     checked = validate_steps(list(steps))
-    candidate = Protocol(pk=protocol.pk, organization_id=protocol.organization_id, name=name.strip(), description=description)
-    candidate.full_clean()
     with transaction.atomic():
         locked = Protocol.objects.select_for_update().get(pk=protocol.pk)
-        audit.update(locked, {"name": candidate.name, "description": description}, "protocol.update")
+        update_valid(locked, {"name": name.strip(), "description": description}, "protocol.update")
         current = locked.versions.first()
         if current is not None and current.steps == checked:
             return current
@@ -102,9 +100,8 @@ def create_requirement(*, spec: Mapping[str, Any], **fields: Any) -> Requirement
         fields["facility"] = subject.facility
     fields.setdefault("starts_at", timezone.now())
     requirement = Requirement(**fields)
-    requirement.full_clean(exclude=["organization"])
     with transaction.atomic():
-        audit.create(requirement, "requirement.create")
+        create_valid(requirement, "requirement.create")
         _add_schedule(requirement, schedule, requirement.starts_at)
         engine.project(requirement)
     return requirement
@@ -113,11 +110,7 @@ def create_requirement(*, spec: Mapping[str, Any], **fields: Any) -> Requirement
 def update_requirement(requirement: Requirement, **fields: Any) -> bool:
     """Change what a requirement says of itself; its subject and schedule have actions of their own."""
     demand(Permission.COMPLIANCE_EDIT)
-    candidate = Requirement.objects.get(pk=requirement.pk)
-    for name, value in fields.items():
-        setattr(candidate, name, value)
-    candidate.full_clean(exclude=["organization"])
-    return audit.update(requirement, fields, "requirement.update")
+    return update_valid(requirement, fields, "requirement.update")
 
 
 def change_schedule(

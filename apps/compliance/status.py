@@ -32,8 +32,8 @@ class Reason(StrEnum):
     MISSED = "missed"
     OVERDUE = "overdue"
     DUE = "due"
-    DUE_SOON = "due_soon"
     BEFORE_USE = "before_use"
+    DUE_SOON = "due_soon"
     NOTHING_DUE = "nothing_due"
     ON_TIME = "on_time"
 
@@ -176,8 +176,7 @@ def holds(condition: Condition, occurrence: Occurrence, at: datetime) -> bool:
             return value is None
         case Is(_, wanted):
             return value is wanted
-        case Positive():
-            return bool(value > 0)
+    return bool(value > 0)
 
 
 PHRASES: dict[str, str] = {

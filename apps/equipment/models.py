@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Concat, Lower
 from django.utils.translation import gettext_lazy as _
 
 from apps.equipment.codes import new_code
@@ -82,6 +83,16 @@ class Equipment(TenantModel):
     photo = models.ImageField(_("photo"), upload_to="equipment/", blank=True)
     archived_at = models.DateTimeField(_("archived at"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    # What the search looks through: one lower-case column in byte order, read several times faster than five ILIKEs.
+    search_text = models.GeneratedField(
+        expression=Lower(
+            Concat(
+                "name", Value(" "), "serial_number", Value(" "), "external_code", Value(" "), "maker", Value(" "), "model"
+            )
+        ),
+        output_field=models.TextField(db_collation="C"),
+        db_persist=True,
+    )
 
     class Meta:
         ordering = ["name", "id"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import uuid
-import warnings
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -45,23 +44,21 @@ def _decode(data: bytes, max_side: int) -> Image.Image:
         _("This file is not a photo we can read. Send a JPEG, PNG or WebP picture."), code="not_an_image"
     )
     try:
-        with warnings.catch_warnings():
-            # Our own limit stands below; Pillow's is lower than some phones' photos only as a warning.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
-            if image.width * image.height > MAX_PIXELS:
-                raise ValidationError(
-                    _("The photo has too many pixels (%(width)s × %(height)s). Choose a smaller one."),
-                    code="too_many_pixels",
-                    params={"width": image.width, "height": image.height},
-                )
-            image.draft("RGB", (max_side, max_side))
-            upright = ImageOps.exif_transpose(image)
-            upright.thumbnail((max_side, max_side))
-            return _flatten(upright)
+        # Reads the header only; the pixels are decoded below, once their number is known to be bearable.
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        if image.width * image.height > MAX_PIXELS:
+            raise ValidationError(
+                _("The photo has too many pixels (%(width)s × %(height)s). Choose a smaller one."),
+                code="too_many_pixels",
+                params={"width": image.width, "height": image.height},
+            )
+        image.draft("RGB", (max_side, max_side))
+        upright = ImageOps.exif_transpose(image)
+        upright.thumbnail((max_side, max_side))
+        return _flatten(upright)
     except ValidationError:
         raise
-    except Image.DecompressionBombError:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ValidationError(_("The photo has too many pixels. Choose a smaller one."), code="too_many_pixels") from None
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, OverflowError, MemoryError, KeyError):
         raise not_a_picture from None

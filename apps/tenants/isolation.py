@@ -82,29 +82,31 @@ class RowSecurity(_SqlConstraint):
         # Before any deferred foreign key: a composite one needs the unique index made here.
         schema_editor.deferred_sql.insert(0, self.create_sql(model, schema_editor))
 
-    def create_sql(self, model: type[models.Model], schema_editor: Any) -> Statement:
+    def policy_sql(self) -> list[str]:
+        """Return the statements that create the policies; ``%(t)s`` stands for the table."""
         tenant, platform, identity = (DATABASE_ROLES[kind] for kind in ("tenant", "platform", "identity"))
         check = self.tenant_check or self.tenant
+        sql = []
+        if self.force:
+            sql.append("CREATE POLICY no_scope ON %(t)s TO CURRENT_USER USING (tenancy_no_scope())")
+        if self.tenant:
+            sql.append(f"CREATE POLICY tenant_rows ON %(t)s TO {tenant} USING ({self.tenant}) WITH CHECK ({check})")
+        sql.append(f"CREATE POLICY platform_rows ON %(t)s TO {platform} USING (true)")
+        if self.identity:
+            sql.append(f"CREATE POLICY identity_rows ON %(t)s FOR SELECT TO {identity} USING ({self.identity})")
+        return sql
+
+    def create_sql(self, model: type[models.Model], schema_editor: Any) -> Statement:
+        tenant, platform, identity = (DATABASE_ROLES[kind] for kind in ("tenant", "platform", "identity"))
         sql = ["ALTER TABLE %(t)s ENABLE ROW LEVEL SECURITY"]
         if self.force:
-            sql += [
-                "ALTER TABLE %(t)s FORCE ROW LEVEL SECURITY",
-                "CREATE POLICY no_scope ON %(t)s TO CURRENT_USER USING (tenancy_no_scope())",
-            ]
+            sql.append("ALTER TABLE %(t)s FORCE ROW LEVEL SECURITY")
+        sql += self.policy_sql()
         if self.tenant:
-            sql += [
-                f"CREATE POLICY tenant_rows ON %(t)s TO {tenant} USING ({self.tenant}) WITH CHECK ({check})",
-                f"GRANT {self.grants} ON %(t)s TO {tenant}",
-            ]
-        sql += [
-            f"CREATE POLICY platform_rows ON %(t)s TO {platform} USING (true)",
-            f"GRANT {self.platform_grants or self.grants} ON %(t)s TO {platform}",
-        ]
+            sql.append(f"GRANT {self.grants} ON %(t)s TO {tenant}")
+        sql.append(f"GRANT {self.platform_grants or self.grants} ON %(t)s TO {platform}")
         if self.identity:
-            sql += [
-                f"CREATE POLICY identity_rows ON %(t)s FOR SELECT TO {identity} USING ({self.identity})",
-                f"GRANT SELECT ON %(t)s TO {identity}",
-            ]
+            sql.append(f"GRANT SELECT ON %(t)s TO {identity}")
         for number, columns in enumerate(self.keys):
             sql.append(f"CREATE UNIQUE INDEX {self._index(model, number)} ON %(t)s ({columns})")
         return Statement("; ".join(sql), t=Table(model._meta.db_table, schema_editor.quote_name))

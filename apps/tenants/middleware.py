@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.urls import Resolver404, ResolverMatch, resolve, reverse
 from django.utils.http import urlencode
 
-from apps.tenants import doors, request_info
+from apps.tenants import doors, interrupted, request_info
 from apps.tenants.models import Membership
 from apps.tenants.permissions import Permission, allowed
 from apps.tenants.queries import Identity, identify
@@ -144,7 +144,11 @@ class ScopeMiddleware:
 
 
 def to_login(request: HttpRequest) -> HttpResponseBase:
-    """Send an anonymous visitor to the login page, to come back afterwards (GET only: a form is never replayed)."""
+    """Send an anonymous visitor to the login page, to come back afterwards.
+
+    A form that was sent from one of our own pages is answered with the login page itself (401), which carries what was
+    typed; see interrupted.py.
+    """
     url = reverse("accounts:login")
     if request.method in ("GET", "HEAD"):
         url = f"{url}?{urlencode({'next': request.get_full_path()})}"
@@ -152,6 +156,11 @@ def to_login(request: HttpRequest) -> HttpResponseBase:
         response = HttpResponse(status=401)
         response["HX-Redirect"] = url
         return response
+    entries = interrupted.take(request)
+    if entries is not None:
+        request.interrupted = entries  # type: ignore[attr-defined]
+        # The page belongs to a room that this one may not import.
+        return resolve(url).func(request)
     return HttpResponseRedirect(url)
 
 

@@ -8,7 +8,8 @@ A room registers in its ``AppConfig.ready``::
         return "equipment/_requirements.html", {"requirements": [...]}
 
 The detail templates render a slot with ``{% panels "equipment" equipment "main" %}``. A room may also say what
-archiving would affect (``register_effect``), for the confirm page.
+archiving would affect (``register_effect``), for the confirm page, and set attributes on the rows of a list
+(``register_rows``): the list shows the columns whose attribute some room has promised.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ from typing import Any, Literal
 
 from django.http import HttpRequest
 
-Place = Literal["facility", "area", "equipment"]
+Place = Literal["facility", "area", "equipment", "requirement", "dashboard"]
 Slot = Literal["head", "actions", "main", "aside"]
 Panel = Callable[[HttpRequest, Any], "tuple[str, dict[str, Any]] | None"]
 Effect = Callable[[Any], "list[str]"]
+Finish = Callable[["list[Any]"], None]
 
 _panels: dict[tuple[str, str], list[tuple[int, Panel]]] = {}
 _effects: dict[str, list[Effect]] = {}
+_rows: dict[str, dict[str, Finish]] = {}
 
 
 def register(place: Place, slot: Slot, panel: Panel, *, order: int = 50) -> None:
@@ -59,3 +62,28 @@ def register_effect(place: Place, effect: Effect) -> None:
 def effects_of(place: Place, obj: Any) -> list[str]:
     """Return every room's sentences about archiving ``obj``."""
     return [sentence for effect in _effects.get(place, []) for sentence in effect(obj)]
+
+
+def register_rows(place: Place, attribute: str, finish: Finish) -> None:
+    """Promise that ``finish(rows)`` sets ``attribute`` on each row of a list, in a fixed number of queries.
+
+    The facility and equipment lists know ``status`` (``.colour``, ``.words``) and ``equipment_count``.
+    """
+    _rows.setdefault(place, {})[attribute] = finish
+
+
+def unregister_rows(place: Place, attribute: str) -> None:
+    """Take the promise back (tests)."""
+    _rows.get(place, {}).pop(attribute, None)
+
+
+def promises(place: Place, attribute: str) -> bool:
+    """Tell whether some room sets this attribute on the rows of a list."""
+    return attribute in _rows.get(place, {})
+
+
+def finish_rows(place: Place, rows: list[Any]) -> None:
+    """Let every room set its attribute on the rows."""
+    if rows:
+        for finish in _rows.get(place, {}).values():
+            finish(rows)

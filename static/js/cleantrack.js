@@ -78,7 +78,7 @@
   document.addEventListener("submit", (event) => {
     const form = event.target;
     dirty.delete(form);
-    if (form.method !== "post" || event.defaultPrevented) return;
+    if ((form.getAttribute("method") || "").toLowerCase() !== "post" || event.defaultPrevented) return;
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "1";
     setTimeout(() => { delete form.dataset.sent; }, 5000);

@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import takewhile
 from zoneinfo import ZoneInfo
 
 from .clock import END_OF_DAY, ahead_of, later, local_day, wall
@@ -74,9 +75,7 @@ class Calendar:
         natural = self.opening(due)
         since = natural or wall(due.day - timedelta(days=1), 0, self.zone)
         before = None
-        for earlier in self.dues(since):
-            if earlier.at >= due.at:
-                break
+        for earlier in takewhile(lambda some: some.at < due.at, self.dues(since)):
             before = earlier
         if before is None:
             return since
@@ -90,7 +89,7 @@ class Calendar:
     def _due_times(self, rule: Rule, start: date, times: tuple[int, ...]) -> Iterator[tuple[date, int]]:
         last: date | None = None
         dropped = 0
-        for day in days(rule, self.anchor, max(start, self.anchor)):
+        for day in days(rule, self.anchor, max(start, self.anchor)):  # pragma: no branch - endless
             moved = self._moved(day)
             if moved is None:
                 dropped += 1

@@ -258,7 +258,7 @@ class _Replay:
         # What was done shortly before a schedule began counts for its first occurrence, so that a change of schedule
         # does not ask for the same work twice.
         counts_from = min(opens_at, calendar.first_opening(due)) if opens_at == segment.start else opens_at
-        for following in dues:
+        for following in dues:  # pragma: no branch - endless
             overdue_at = calendar.overdue(due, following)
             natural = calendar.opening(following) or overdue_at
             closes_at = max(natural, overdue_at)

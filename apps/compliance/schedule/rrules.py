@@ -101,7 +101,7 @@ def days(rule: Rule, anchor: date, start: date) -> Iterator[date]:
 
 def _split(text: str) -> dict[str, str]:
     parts: dict[str, str] = {}
-    for piece in text.strip().removeprefix("RRULE:").upper().split(";"):
+    for piece in text.strip().upper().removeprefix("RRULE:").split(";"):
         name, equals, value = piece.partition("=")
         if name in {"DTSTART", "UNTIL", "COUNT"}:
             raise ScheduleError("rrule", f"{name} does not belong in the rule: the requirement says when it begins.")

@@ -17,7 +17,14 @@ from apps.compliance.steps import (
 
 RINSE = {"key": "rinse", "kind": "yes_no", "text": "Rinse the drum", "required": True}
 TEMP = {"key": "temp", "kind": "number", "text": "Temperature", "required": True, "unit": "°C", "min": 60, "max": 95.5}
-FLUID = {"key": "fluid", "kind": "choice", "text": "Fluid", "required": True, "choices": ["Full", "Low"], "fails": ["Low"]}
+FLUID = {
+    "key": "fluid",
+    "kind": "choice",
+    "text": "Fluid",
+    "required": True,
+    "choices": ["Full", "Low"],
+    "fails": ["Low"],
+}
 NOTE = {"key": "note", "kind": "text", "text": "Note", "required": False}
 PHOTO = {"key": "photo", "kind": "photo", "text": "Photo of the drum", "required": True}
 ALL = [RINSE, TEMP, FLUID, NOTE, PHOTO]
@@ -31,7 +38,9 @@ def problems(steps: Any) -> list[str]:
     return caught.value.messages
 
 
-def errors(steps: list[dict[str, Any]], data: dict[str, Any], files: dict[str, list[Any]] | None = None) -> dict[str, list[str]]:
+def errors(
+    steps: list[dict[str, Any]], data: dict[str, Any], files: dict[str, list[Any]] | None = None
+) -> dict[str, list[str]]:
     """Return what parse_answers finds wrong, by step."""
     with pytest.raises(ValidationError) as caught:
         parse_answers(steps, data, files or {})

@@ -1,0 +1,601 @@
+"""The one mechanism behind every list page: search, filters, sort, keyset pages, chips and CSV, all from the URL.
+
+A room declares a :class:`ListSpec`; ``build(spec, request, queryset)`` reads the query string and answers a
+:class:`Listing` for the template; ``csv_response`` streams exactly the rows that the same query string shows.
+
+Bad parameters never break a page: an unknown sort, a mangled cursor or a nonsense choice is ignored and disappears from
+the addresses that the page writes. The id of an object that the scope cannot see is a 404, as it is in a path.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.db.models import BooleanField, DateTimeField, Expression, F, Func, Model, Q, QuerySet, Value
+from django.db.models.functions import Lower
+from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.functional import Promise, cached_property
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from apps.tenants.csv_safe import write_csv
+from apps.tenants.permissions import Permission, allowed
+from apps.tenants.scope import stream
+
+PAGE_SIZE = 50
+COUNT_LIMIT = 10_000
+CSV_CHUNK = 2_000
+MAX_SEARCH = 100
+MAX_WORDS = 6
+MAX_CURSOR = 2_000
+BIGGEST = 2**63 - 1
+Text = str | Promise
+Direction = Literal["after", "before"]
+
+
+# --- What a room declares ---
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column; a row template may loop over ``listing.shown_columns`` and ask for ``key``. ``value`` gives the CSV cell (None: on the page only); ``on_page=False``: in the CSV only.
+
+    ``when`` leaves the column out, of both, while it answers False.
+    """
+
+    label: Text
+    value: Callable[[Any], object] | None = None
+    sort: str = ""
+    number: bool = False
+    hidden: bool = False
+    on_page: bool = True
+    when: Callable[[], bool] | None = None
+    key: str = ""
+
+    def is_there(self) -> bool:
+        """Tell whether the list has this column at this moment."""
+        return self.when is None or self.when()
+
+
+@dataclass(frozen=True)
+class Sort:
+    """One order of the rows by a field path; the primary key always breaks ties, in the same direction.
+
+    Empty values (``nullable``) come last whichever way the list is sorted.
+    """
+
+    key: str
+    path: str
+    kind: Literal["text", "integer", "instant"] = "text"
+    nullable: bool = False
+    descending_first: bool = False
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a filter made of its parameter: the condition, and the words for its chip ("" = no chip)."""
+
+    condition: Q
+    words: str
+    value: str
+
+
+@dataclass(frozen=True)
+class ChoiceFilter:
+    """A filter with a fixed or computed set of choices; ``condition`` maps the chosen key to rows.
+
+    ``default`` is what holds while the parameter is absent; it shows no chip.
+    """
+
+    key: str
+    label: Text
+    choices: Sequence[tuple[str, Text]] | Callable[[], Sequence[tuple[str, Text]]]
+    condition: str | Callable[[str], Q]
+    default: str = ""
+    any_label: Text = gettext_lazy("Any")
+
+    def options(self) -> list[tuple[str, Text]]:
+        """Return the choices of this moment."""
+        return list(self.choices() if callable(self.choices) else self.choices)
+
+    def choose(self, raw: str, params: Mapping[str, str]) -> tuple[Chosen | None, forms.Field]:
+        """Read the parameter; an unknown choice counts as absent."""
+        options = self.options()
+        words = {str(key): str(label) for key, label in options}
+        value = raw if raw in words else self.default
+        field_ = forms.ChoiceField(
+            label=self.label,
+            choices=options if self.default else [("", self.any_label), *options],
+            required=False,
+            initial=value,
+        )
+        if not value:
+            return None, field_
+        condition = self.condition(value) if callable(self.condition) else Q(**{self.condition: value})
+        return Chosen(condition, "" if value == self.default else words[value], value), field_
+
+
+@dataclass(frozen=True)
+class ObjectFilter:
+    """A filter by a related object of the same organization. An id that the scope cannot see is a 404.
+
+    Up to ``limit`` objects are offered in a select. With more, the field becomes a text box that finds by part of the
+    name, while a link with an id still works. ``within`` may narrow the choices by the other parameters, or return
+    None to leave the filter out until its id stands in the address.
+    """
+
+    key: str
+    label: Text
+    path: str
+    objects: Callable[[], QuerySet[Any]]
+    name_field: str = "name"
+    within: Callable[[QuerySet[Any], Mapping[str, str]], QuerySet[Any] | None] | None = None
+    limit: int = 400
+    none_label: Text = ""
+
+    def choose(self, raw: str, params: Mapping[str, str]) -> tuple[Chosen | None, forms.Field | None]:
+        """Read the parameter: an id, "none", or part of a name where there are too many to offer."""
+        offered = self.within(self.objects(), params) if self.within else self.objects()
+        pairs = [] if offered is None else list(offered.values_list("pk", self.name_field)[: self.limit + 1])
+        many = len(pairs) > self.limit
+        chosen = self._condition(raw, dict(pairs), many)
+        shown = chosen.value if chosen else ""
+        if offered is None and chosen is None:
+            return None, None
+        if many:
+            if chosen and chosen.value.isdigit():
+                shown = chosen.words
+            return chosen, forms.CharField(label=self.label, required=False, initial=shown, max_length=MAX_SEARCH)
+        options: list[tuple[str, Text]] = [("", gettext_lazy("Any")), *((str(pk), name) for pk, name in pairs)]
+        if self.none_label:
+            options.append(("none", self.none_label))
+        if chosen and shown not in {key for key, _label in options}:
+            options.append((shown, chosen.words))
+        return chosen, forms.ChoiceField(label=self.label, choices=options, required=False, initial=shown)
+
+    def _condition(self, raw: str, known: Mapping[int, str], many: bool) -> Chosen | None:
+        if not raw:
+            return None
+        if raw == "none" and self.none_label:
+            return Chosen(Q(**{f"{self.path}__isnull": True}), str(self.none_label), raw)
+        if raw.isascii() and raw.isdigit() and len(raw) < 19:
+            pk = int(raw)
+            name = known.get(pk)
+            if name is None:
+                name = self.objects().filter(pk=pk).values_list(self.name_field, flat=True).first()
+            if name is not None:
+                return Chosen(Q(**{self.path: pk}), name, str(pk))
+            if not many:
+                raise Http404
+        if not many:
+            return None
+        # Asked of the small table first, so that the big one is searched by its index.
+        named = self.objects().filter(**{f"{self.name_field}__icontains": raw}).values("pk")
+        return Chosen(Q(**{f"{self.path}__in": named}), _("contains “%s”") % raw, raw)
+
+
+Filter = ChoiceFilter | ObjectFilter
+
+
+def archived_filter(path: str = "archived_at") -> ChoiceFilter:
+    """Hide what is archived unless the reader asks for it."""
+    conditions = {"no": Q(**{f"{path}__isnull": True}), "yes": Q(**{f"{path}__isnull": False}), "all": Q()}
+    return ChoiceFilter(
+        "archived",
+        gettext_lazy("Archived"),
+        [
+            ("no", gettext_lazy("Not archived")),
+            ("yes", gettext_lazy("Archived only")),
+            ("all", gettext_lazy("All, archived too")),
+        ],
+        conditions.__getitem__,
+        default="no",
+    )
+
+
+@dataclass(frozen=True)
+class ListSpec:
+    """Everything a list page offers. ``sorts[0]`` is the order of the bare page.
+
+    ``search`` names text fields that are looked through; a field that ends in ``search_text`` is a stored lower-case
+    column and is searched as it is. ``decorate`` adds joins and annotations for the rows shown, not for the count.
+    """
+
+    name: str
+    columns: Sequence[Column]
+    sorts: Sequence[Sort]
+    filters: Sequence[Filter] = ()
+    search: Sequence[str] = ()
+    search_label: Text = gettext_lazy("Search")
+    decorate: Callable[[QuerySet[Any]], QuerySet[Any]] | None = None
+    finish: Callable[[list[Any]], None] | None = None
+    csv_url_name: str = ""
+    page_size: int = PAGE_SIZE
+
+
+# --- What a page gets ---
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One active filter, with the address of the list without it."""
+
+    label: str
+    value: str
+    remove_url: str
+
+
+@dataclass
+class Listing:
+    """One page of a list, with the addresses around it. ``context()`` is what the components read."""
+
+    spec: ListSpec
+    path: str
+    params: dict[str, str]
+    sort: Sort
+    descending: bool
+    filtered: QuerySet[Any]
+    form: forms.Form
+    chips: list[Chip]
+    rows: list[Any] = field(default_factory=list)
+    previous_url: str = ""
+    next_url: str = ""
+    total: str = ""
+
+    def url(self, *, path: str = "", **changes: str) -> str:
+        """Return the address of this list with some parameters changed ("" removes one)."""
+        params = {**self.params, **changes}
+        query = urlencode({key: value for key, value in params.items() if value != ""})
+        return f"{path or self.path}?{query}" if query else path or self.path
+
+    @property
+    def csv_url(self) -> str:
+        """Return the address of the CSV of what is shown, "" when the reader may not export."""
+        if not self.spec.csv_url_name or not allowed(Permission.EXPORT):
+            return ""
+        return self.url(path=reverse(self.spec.csv_url_name))
+
+    @cached_property
+    def shown_columns(self) -> list[Column]:
+        """Return the columns of the page."""
+        return [column for column in self.spec.columns if column.on_page and column.is_there()]
+
+    def columns(self) -> list[dict[str, Any]]:
+        """Return the columns as ``components/table.html`` reads them."""
+        return [self._column(column) for column in self.shown_columns]
+
+    def _column(self, column: Column) -> dict[str, Any]:
+        entry: dict[str, Any] = {"label": column.label, "number": column.number, "hidden": column.hidden}
+        if column.sort:
+            sort = next(s for s in self.spec.sorts if s.key == column.sort)
+            is_current = sort.key == self.sort.key
+            descending = not self.descending if is_current else sort.descending_first
+            entry["sort_url"] = self.url(sort=f"-{sort.key}" if descending else sort.key)
+            if is_current:
+                entry["sorted"] = "descending" if self.descending else "ascending"
+        return entry
+
+    def context(self) -> dict[str, Any]:
+        """Return the variables of a list page (docs/design-system.md)."""
+        return {
+            "listing": self,
+            "rows": self.rows,
+            "columns": self.columns(),
+            "filter_form": self.form,
+            "chips": self.chips,
+            "clear_url": self.path,
+            "shown": len(self.rows),
+            "total": self.total,
+            "previous_url": self.previous_url,
+            "next_url": self.next_url,
+            "csv_url": self.csv_url,
+        }
+
+
+# --- Keyset ---
+
+
+class RowBeyond(Func):
+    """``(a, b) > (c, d)``: the row comparison that PostgreSQL answers straight from an index, also under row security."""
+
+    conditional = True
+    output_field = BooleanField()
+
+    def __init__(self, path: str, value: Expression, pk: int, operator: str) -> None:
+        super().__init__(F(path), F("pk"), value, Value(pk))
+        self.operator = operator
+
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        """Compile the four parts."""
+        parts, params = [], []
+        for source in self.source_expressions:
+            sql, values = compiler.compile(source)
+            parts.append(sql)
+            params += values
+        return "({}, {}) {} ({}, {})".format(*parts[:2], self.operator, *parts[2:]), params
+
+    def copy(self) -> RowBeyond:
+        """Keep the operator in copies."""
+        clone: RowBeyond = super().copy()  # type: ignore[assignment]
+        clone.operator = self.operator
+        return clone
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A place between rows: the sort value and id of the row beside it."""
+
+    value: str | int | datetime.datetime | None
+    pk: int
+
+
+def _value_at(obj: Any, path: str) -> Any:
+    for part in path.split("__"):
+        if obj is None:
+            return None
+        obj = getattr(obj, part)
+    return obj
+
+
+def encode_cursor(sort: Sort, row: Model) -> str:
+    """Write the place of a row in a sort as a short opaque text."""
+    value = _value_at(row, sort.path)
+    plain = value.isoformat() if isinstance(value, datetime.datetime) else value
+    data = json.dumps([sort.key, plain, row.pk], separators=(",", ":"), ensure_ascii=False)
+    return base64.urlsafe_b64encode(data.encode("utf-8", errors="surrogatepass")).rstrip(b"=").decode()
+
+
+def decode_cursor(sort: Sort, text: str) -> Cursor | None:
+    """Read a cursor of this sort; None for anything else, whoever wrote it."""
+    if not text or len(text) > MAX_CURSOR:
+        return None
+    try:
+        data = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+        key, value, pk = data
+    except (ValueError, TypeError, binascii.Error, RecursionError):
+        return None
+    if key != sort.key or not _is_integer(pk):
+        return None
+    if value is None:
+        return Cursor(None, pk) if sort.nullable else None
+    if sort.kind == "integer":
+        return Cursor(value, pk) if _is_integer(value) else None
+    if not isinstance(value, str) or "\x00" in value:
+        return None
+    if sort.kind == "instant":
+        return _instant(value, pk)
+    return Cursor(value, pk) if _is_utf8(value) else None
+
+
+def _instant(text: str, pk: int) -> Cursor | None:
+    try:
+        moment = parse_datetime(text)
+    except ValueError:
+        return None
+    return Cursor(moment, pk) if moment is not None and timezone.is_aware(moment) else None
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= BIGGEST
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def order(queryset: QuerySet[Any], sort: Sort, *, descending: bool) -> QuerySet[Any]:
+    """Order by the sort and the primary key; empty values last in both directions."""
+    return _ordered(queryset, sort, descending=descending, backwards=False)
+
+
+def _ordered(queryset: QuerySet[Any], sort: Sort, *, descending: bool, backwards: bool) -> QuerySet[Any]:
+    down = descending != backwards
+    pk = F("pk").desc() if down else F("pk").asc()
+    if sort.path in ("id", "pk"):
+        return queryset.order_by(pk)
+    # Spelled out only where there are empty values: the plain order is the one that indexes have.
+    nulls: dict[str, Any] = {"nulls_first" if backwards else "nulls_last": True} if sort.nullable else {}
+    column = F(sort.path)
+    return queryset.order_by(column.desc(**nulls) if down else column.asc(**nulls), pk)
+
+
+def beyond(sort: Sort, cursor: Cursor, *, descending: bool, backwards: bool = False) -> Expression | Q:
+    """Return the condition of the rows after the cursor in reading order (before it, with ``backwards``)."""
+    operator = "<" if descending != backwards else ">"
+    lookup = "lt" if operator == "<" else "gt"
+    if sort.path in ("id", "pk"):
+        return Q(**{f"pk__{lookup}": cursor.pk})
+    if cursor.value is None:
+        inside = Q(**{f"{sort.path}__isnull": True, f"pk__{lookup}": cursor.pk})
+        return Q(**{f"{sort.path}__isnull": False}) | inside if backwards else inside
+    value = Value(cursor.value, output_field=DateTimeField() if sort.kind == "instant" else None)
+    row = RowBeyond(sort.path, value, cursor.pk, operator)
+    return Q(row) | Q(**{f"{sort.path}__isnull": True}) if sort.nullable and not backwards else Q(row)
+
+
+def _fetch(
+    queryset: QuerySet[Any], sort: Sort, size: int, *, descending: bool, cursor: Cursor | None, backwards: bool
+) -> tuple[list[Any], bool]:
+    """Return up to ``size`` rows in reading order, and whether there are more in the direction walked."""
+    ordered = _ordered(queryset, sort, descending=descending, backwards=backwards)
+    if cursor is not None:
+        ordered = ordered.filter(beyond(sort, cursor, descending=descending, backwards=backwards))
+    rows = list(ordered[: size + 1])
+    more = len(rows) > size
+    rows = rows[:size]
+    return (rows[::-1] if backwards else rows), more
+
+
+# --- From the query string ---
+
+
+def matching(fields: Sequence[str], text: str) -> Q:
+    """Return the condition that every word of ``text`` occurs in one of the fields.
+
+    Substrings, for people search by the middle of a serial number. Row-level security keeps such a condition away from
+    any index, so it reads the organization's rows: quick, because a big table has one lower-case column to read.
+    """
+    found = Q()
+    for word in text.split()[:MAX_WORDS]:
+        either = Q()
+        for name in fields:
+            if name.endswith("search_text"):
+                either |= Q(**{f"{name}__contains": Lower(Value(word))})
+            else:
+                either |= Q(**{f"{name}__icontains": word})
+        found &= either
+    return found
+
+
+def _clean(raw: str) -> str:
+    return "".join(" " if c.isspace() else c for c in raw if c != "\x00" and not "\ud800" <= c <= "\udfff").strip()
+
+
+def _filter_form(fields: dict[str, forms.Field]) -> forms.Form:
+    form_class = type("FilterForm", (forms.Form,), fields)
+    form: forms.Form = form_class(auto_id="filter_%s")
+    return form
+
+
+def _sort_of(spec: ListSpec, raw: str) -> tuple[Sort, bool, str]:
+    """Return the sort, its direction, and how the address says it ("" for the default)."""
+    wanted = next((sort for sort in spec.sorts if sort.key == raw.removeprefix("-")), None)
+    if wanted is None:
+        return spec.sorts[0], spec.sorts[0].descending_first, ""
+    descending = raw.startswith("-")
+    is_default = wanted is spec.sorts[0] and descending == wanted.descending_first
+    return wanted, descending, "" if is_default else raw
+
+
+def read(spec: ListSpec, request: HttpRequest, queryset: QuerySet[Any]) -> Listing:
+    """Read search, filters and sort from the query string; fetch no row yet."""
+    raw = {key: _clean(request.GET.get(key, "")[: MAX_SEARCH * 4]) for key in request.GET}
+    sort, descending, sort_param = _sort_of(spec, raw.get("sort", ""))
+    params: dict[str, str] = {}
+    fields: dict[str, forms.Field] = {}
+    labels: list[tuple[str, str, str]] = []
+    text = raw.get("q", "")[:MAX_SEARCH].strip()
+    if spec.search:
+        fields["q"] = forms.CharField(label=spec.search_label, required=False, initial=text)
+        if text:
+            params["q"] = text
+            labels.append(("q", str(_("Search")), text))
+            queryset = queryset.filter(matching(spec.search, text))
+    for each in spec.filters:
+        chosen, form_field = each.choose(raw.get(each.key, "")[:MAX_SEARCH], raw)
+        if form_field is not None:
+            fields[each.key] = form_field
+        if chosen is None:
+            continue
+        queryset = queryset.filter(chosen.condition)
+        if chosen.words:
+            params[each.key] = chosen.value
+            labels.append((each.key, str(each.label), chosen.words))
+    if sort_param:
+        params["sort"] = sort_param
+        fields["sort"] = forms.CharField(initial=sort_param, widget=forms.HiddenInput)
+    listing = Listing(spec, request.path, params, sort, descending, queryset, _filter_form(fields), [])
+    listing.chips = [Chip(label, words, listing.url(**{key: ""})) for key, label, words in labels]
+    return listing
+
+
+def build(spec: ListSpec, request: HttpRequest, queryset: QuerySet[Any]) -> Listing:
+    """Return the page that the query string asks for.
+
+    A page is found by the value and id of the row beside it, not by its number, so rows that come or go elsewhere
+    neither repeat nor hide a row. A cursor that leads past either end shows that end.
+    """
+    listing = read(spec, request, queryset)
+    sort, size = listing.sort, spec.page_size
+    shown = spec.decorate(listing.filtered) if spec.decorate else listing.filtered
+    after = decode_cursor(sort, request.GET.get("after", ""))
+    before = None if after else decode_cursor(sort, request.GET.get("before", ""))
+    backwards = before is not None
+
+    def fetch(cursor: Cursor | None, *, backwards: bool) -> tuple[list[Any], bool]:
+        return _fetch(shown, sort, size, descending=listing.descending, cursor=cursor, backwards=backwards)
+
+    rows, more = fetch(after or before, backwards=backwards)
+    has_next, has_previous = more, after is not None
+    if backwards:
+        has_next, has_previous = True, more
+        if not more and len(rows) < size:
+            # Rows before this one are gone: show the whole first page instead of a stump.
+            rows, has_next = fetch(None, backwards=False)
+            has_previous = False
+    elif after is not None and not rows:
+        rows, has_previous = fetch(None, backwards=True)
+        has_next = False
+    listing.rows = rows
+    if spec.finish:
+        spec.finish(rows)
+    if rows and has_previous:
+        listing.previous_url = listing.url(before=encode_cursor(sort, rows[0]))
+    if rows and has_next:
+        listing.next_url = listing.url(after=encode_cursor(sort, rows[-1]))
+    everything = not listing.previous_url and not listing.next_url
+    listing.total = str(len(rows)) if everything else count_words(listing.filtered)
+    return listing
+
+
+def count_words(queryset: QuerySet[Any]) -> str:
+    """Count up to COUNT_LIMIT rows, then say "more than 10,000": a full count costs more than it tells."""
+    number = queryset.order_by()[: COUNT_LIMIT + 1].count()
+    return _("more than %s") % f"{COUNT_LIMIT:,}" if number > COUNT_LIMIT else f"{number:,}"
+
+
+# --- CSV ---
+
+
+def iterate(listing: Listing, *, chunk: int = CSV_CHUNK) -> Iterator[Any]:
+    """Yield every filtered row in the sort order, chunk by chunk, so that memory stays flat."""
+    queryset = listing.filtered
+    if listing.spec.decorate:
+        queryset = listing.spec.decorate(queryset)
+    cursor, more = None, True
+    while more:
+        rows, more = _fetch(
+            queryset, listing.sort, chunk, descending=listing.descending, cursor=cursor, backwards=False
+        )
+        if listing.spec.finish:
+            listing.spec.finish(rows)
+        yield from rows
+        if rows:
+            cursor = Cursor(_value_at(rows[-1], listing.sort.path), rows[-1].pk)
+
+
+def csv_response(spec: ListSpec, request: HttpRequest, queryset: QuerySet[Any]) -> StreamingHttpResponse:
+    """Stream the rows that the list shows for the same query string. Raises PermissionDenied without EXPORT."""
+    if not allowed(Permission.EXPORT):
+        raise PermissionDenied
+    listing = read(spec, request, queryset)
+    columns = [column for column in spec.columns if column.value is not None and column.is_there()]
+    header = [str(column.label) for column in columns]
+
+    def cells() -> Iterator[list[object]]:
+        for row in iterate(listing):
+            yield [column.value(row) for column in columns if column.value is not None]
+
+    response = StreamingHttpResponse(
+        stream(lambda: write_csv(header, cells())), content_type="text/csv; charset=utf-8"
+    )
+    filename = f"{spec.name}-{timezone.now():%Y-%m-%d}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{filename}"'
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
