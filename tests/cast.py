@@ -28,6 +28,7 @@ from apps.tenants.scope import platform, system
 
 PASSWORD = "correct horse battery"
 NOW = datetime.datetime(2026, 6, 10, 9, 0, tzinfo=datetime.UTC)  # a Wednesday, 10:00 in London
+SOUTHBANK_MARK = " ZQX-SOUTHBANK"
 BEFORE = NOW - datetime.timedelta(days=30)
 STEPS = [
     {"key": "rinse", "kind": "yes_no", "text": "Rinse the drum", "required": True},
@@ -80,8 +81,11 @@ def make_user(email: str, name: str, **fields: Any) -> User:
     return User.objects.create_user(email, PASSWORD, name=name, **fields)
 
 
-def make_house(slug: str, name: str, people: dict[str, str], facility: str) -> House:
-    """Make an organization with everything in it. ``restricted`` is a technician of the annex only."""
+def make_house(slug: str, name: str, people: dict[str, str], facility: str, mark: str = "") -> House:
+    """Make an organization with everything in it. ``restricted`` is a technician of the annex only.
+
+    ``mark`` ends the name of every row: where it shows up on another organization's page, something leaks.
+    """
     users = {role: make_user(f"{first.lower()}@{slug}.test", first) for role, first in people.items()}
     with platform("test cast"):
         organization = Organization.objects.create(name=name, slug=slug)
@@ -96,19 +100,19 @@ def make_house(slug: str, name: str, people: dict[str, str], facility: str) -> H
         hospital = Facility.objects.create(name=facility, external_code="F1", city="Leeds", kind="hospital")
         annex = Facility.objects.create(name=f"{facility} Annex", external_code="F2", city="York", kind="clinic")
         FacilityAccess.objects.create(membership=members["restricted"], facility=annex)
-        ward = Area.objects.create(facility=hospital, name="Ward 7", path="Ward 7", external_code="A1")
-        kind = EquipmentType.objects.create(name="Bed pan washer")
+        ward = Area.objects.create(facility=hospital, name=f"Ward 7{mark}", path=f"Ward 7{mark}", external_code="A1")
+        kind = EquipmentType.objects.create(name=f"Bed pan washer{mark}")
         washer = Equipment.objects.create(
-            facility=hospital, area=ward, type=kind, name="Washer 1", serial_number="SN-1", external_code="E1"
+            facility=hospital, area=ward, type=kind, name=f"Washer 1{mark}", serial_number="SN-1", external_code="E1"
         )
-        trolley = Equipment.objects.create(facility=annex, type=kind, name="Trolley 2", serial_number="SN-2", external_code="E2")
+        trolley = Equipment.objects.create(facility=annex, type=kind, name=f"Trolley 2{mark}", serial_number="SN-2", external_code="E2")
         label = Label.objects.create(facility=hospital, equipment=washer, claimed_at=BEFORE)
-        protocol = Protocol.objects.create(name="Washer deep clean")
+        protocol = Protocol.objects.create(name=f"Washer deep clean{mark}")
         version = ProtocolVersion.objects.create(protocol=protocol, number=1, steps=STEPS)
         requirement = Requirement.objects.create(
             facility=hospital,
             equipment=washer,
-            name="Deep clean",
+            name=f"Deep clean{mark}",
             protocol=protocol,
             owner=members["technician"],
             starts_at=BEFORE,
@@ -124,7 +128,7 @@ def make_house(slug: str, name: str, people: dict[str, str], facility: str) -> H
             performed_at=NOW - datetime.timedelta(days=9),
             recorded_at=NOW - datetime.timedelta(days=9),
             by=members["technician"],
-            by_name="Tess",
+            by_name=f"Tess{mark}",
         )
         log = CleaningLog.objects.create(
             uuid=completion.uuid,
@@ -135,12 +139,12 @@ def make_house(slug: str, name: str, people: dict[str, str], facility: str) -> H
             label=label,
             protocol_version=version,
             completion=completion,
-            task="Deep clean",
-            subject_name="Washer 1",
+            task=f"Deep clean{mark}",
+            subject_name=f"Washer 1{mark}",
             performed_at=completion.performed_at,
             recorded_at=completion.recorded_at,
             performed_by=members["technician"],
-            performer_name="Tess",
+            performer_name=f"Tess{mark}",
             via=Via.SIGNED_IN,
         )
         Occurrence.objects.create(
@@ -203,6 +207,7 @@ def make_cast() -> Cast:
         "Southbank Lettings",
         {"admin": "Oscar", "manager": "Mina", "technician": "Olga", "auditor": "Ingrid", "restricted": "Ravi"},
         "Riverside Tower",
+        SOUTHBANK_MARK,
     )
     return Cast(northgate, southbank, make_user("stan@cleantrack.test", "Stan", is_platform_staff=True))
 

@@ -7,8 +7,10 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from apps.accounts.memberships import demand_an_admin_remains
 from apps.accounts.models import User
 from apps.audit.admin_base import TenantAdmin, TenantForm
+from apps.audit.validated import update_valid
 from apps.tenants.admin_sites import register
 from apps.tenants.models import Domain, Membership, Organization
 from apps.tenants.permissions import Permission
@@ -95,6 +97,12 @@ class MembershipAdmin(TenantAdmin):
     list_filter = ("role", "is_active", "all_facilities")
     list_select_related = ("user",)
     search_fields = ("user__name", "user__email")
+
+    def perform_update(self, obj: Any, values: dict[str, Any]) -> None:
+        """Refuse to take away the last admin."""
+        wanted = {name: values.get(name, getattr(obj, name)) for name in ("role", "all_facilities", "is_active")}
+        demand_an_admin_remains(obj, **wanted)
+        update_valid(obj, values, "member.edit")
 
 
 @register(User, tenant=False)

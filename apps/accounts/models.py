@@ -32,7 +32,7 @@ class UserManager(BaseUserManager["User"]):
         from django.contrib.auth.password_validation import validate_password
 
         if password:
-            validate_password(password)
+            validate_password(password, self.model(email=email.strip().lower(), **fields))
         return self.create_user(email, password, is_platform_staff=True, **fields)
 
 

@@ -69,7 +69,7 @@ def login(request: HttpRequest) -> HttpResponse:
     form = SignInForm(request, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         kept = _keep(request, signed)
-        user = cast(User, form.get_user())
+        user = form.get_user()
         actions.sign_in(request, user)
         if kept:
             request.session[SESSION_ENTRIES] = signed
@@ -263,7 +263,7 @@ class PasswordResetConfirm(auth_views.PasswordResetConfirmView):
 
     template_name = "accounts/password_reset_confirm.html"
     form_class = SetPasswordForm
-    token_generator = SetPasswordTokens()  # type: ignore[assignment]
+    token_generator = SetPasswordTokens()
     success_url = reverse_lazy("accounts:password_reset_complete")
 
     def form_valid(self, form: Any) -> HttpResponse:

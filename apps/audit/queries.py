@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass
 
 from django.db import models
@@ -19,12 +18,14 @@ RECENT = 5_000
 
 def events_of(obj: models.Model, limit: int = 20) -> QuerySet[AuditEvent]:
     """Return the latest events about one object, newest first. ``templates/audit/_events.html`` shows them."""
-    return AuditEvent.objects.filter(object_type=obj._meta.label_lower, object_id=obj.pk).order_by("-id")[:limit]
+    events: QuerySet[AuditEvent] = AuditEvent.objects.filter(object_type=obj._meta.label_lower, object_id=obj.pk)
+    return events.order_by("-id")[:limit]
 
 
 def list_events() -> QuerySet[AuditEvent]:
     """Return the events that the active scope may see, newest first."""
-    return AuditEvent.objects.order_by("-id")
+    events: QuerySet[AuditEvent] = AuditEvent.objects.order_by("-id")
+    return events
 
 
 def get_event(pk: int) -> AuditEvent:
@@ -33,11 +34,6 @@ def get_event(pk: int) -> AuditEvent:
         raise Http404
     event: AuditEvent = get_object_or_404(AuditEvent.objects.all(), pk=pk)
     return event
-
-
-def events_from(day: datetime.datetime) -> models.Q:
-    """Return the condition of events at or after an instant."""
-    return models.Q(at__gte=day)
 
 
 @dataclass(frozen=True)
@@ -52,8 +48,11 @@ class Seen:
 def seen() -> Seen:
     """Return the values to filter by, from the latest events that the scope may see. One query."""
     recent = AuditEvent.objects.order_by("-id").values("id")[:RECENT]
-    rows = AuditEvent.objects.filter(id__in=recent).order_by().values_list("action", "object_type", "actor_id", "actor").distinct()
-    actions, types, people = set(), set(), {}
+    events = AuditEvent.objects.filter(id__in=recent).order_by()
+    rows = events.values_list("action", "object_type", "actor_id", "actor").distinct()
+    actions: set[str] = set()
+    types: set[str] = set()
+    people: dict[int, str] = {}
     for action, object_type, actor_id, actor in rows:
         actions.add(action)
         types.add(object_type)

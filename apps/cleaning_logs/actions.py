@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.audit import actions as audit
+from apps.cleaning_logs.held import Photos, Picture
 from apps.cleaning_logs.models import CleaningLog, LogPhoto, Via
 from apps.cleaning_logs.moments import check_performed
 from apps.cleaning_logs.queries import Subject, is_loggable, log_by_uuid, may_supersede, similar_log
@@ -36,10 +37,9 @@ GENERAL = "photos"
 MAX_NOTES, MAX_NAME, MAX_TASK, MAX_REASON = 4000, 150, 200, 500
 # More photos than this in one log are a mistake, and a way to fill a disk.
 MAX_ALL_PHOTOS = 12
-Photos = Mapping[str, Sequence[ContentFile[bytes]]]
 
 
-class AlreadyLogged(Exception):  # noqa: N818 - it is a question, not an error
+class AlreadyLogged(Exception):
     """The same task was logged on the same subject a moment ago: ask whether to log it again."""
 
     def __init__(self, log: CleaningLog) -> None:
@@ -76,9 +76,11 @@ class Logged:
     same: bool = True
 
 
-def clean_photos(uploaded: Mapping[str, Sequence[UploadedFile]]) -> tuple[dict[str, list[ContentFile[bytes]]], dict[str, list[str]]]:
+def clean_photos(
+    uploaded: Mapping[str, Sequence[UploadedFile]],
+) -> tuple[dict[str, list[Picture]], dict[str, list[str]]]:
     """Re-encode uploaded photos by step. Returns the good ones, and by step what is wrong with the others."""
-    good: dict[str, list[ContentFile[bytes]]] = {}
+    good: dict[str, list[Picture]] = {}
     problems: dict[str, list[str]] = {}
     if sum(len(files) for files in uploaded.values()) > MAX_ALL_PHOTOS:
         key = next(iter(uploaded))
@@ -114,53 +116,43 @@ def log_cleaning(
     _check_context(subject, organization, membership, requirement)
     if membership is None:
         _check_label_logging(organization, subject.facility, entry.pin)
-    known = log_by_uuid(entry.uuid)
-    if known is not None:
-        return _repeated(known, subject, entry, requirement)
     task = requirement.name if requirement else " ".join(entry.task.split())
-    answers, result = _checked(subject, entry, requirement, membership, task)
+    by_name = _performer(entry, membership)
     recorded_at = timezone.now()
-    with transaction.atomic():
-        if requirement is not None:
-            # Before looking for the same task: of two people at once, the second sees the first.
-            Requirement.objects.select_for_update().get(pk=requirement.pk)
-            if (known := log_by_uuid(entry.uuid)) is not None:
-                return _repeated(known, subject, entry, requirement)
-        if not confirmed:
-            _ask_if_similar(subject, organization, requirement, task, entry.performed_at)
-        by_name = _performer(entry, membership)
-        completion = None
-        if requirement is not None:
-            completion = _record(
-                requirement, entry, recorded_at=recorded_at, result=result, membership=membership, by_name=by_name
-            )
-        log = CleaningLog(
-            **_place(subject),
-            uuid=entry.uuid,
-            requirement=requirement,
-            label=label,
-            protocol_version=entry.version,
-            completion=completion,
-            task=task,
-            performed_at=entry.performed_at,
-            recorded_at=recorded_at,
-            performed_by=membership,
-            performer_name=by_name,
-            via=_via(organization, membership),
-            answers=answers,
-            result=result,
-            notes=entry.notes.strip(),
-        )
-        try:
-            with transaction.atomic():
-                audit.create(log, "log.create")
-        except IntegrityError:
-            # The same form arrived twice at once, without a requirement to wait for each other on.
-            known = log_by_uuid(entry.uuid)
-            if known is None:
-                raise ValidationError(_("This form was used already. Open the label again.")) from None
-            return _repeated(known, subject, entry, requirement)
-        _store_photos(log, entry.photos)
+    if requirement is None and (known := log_by_uuid(entry.uuid)) is not None:
+        return _repeated(known, subject, entry, requirement)
+    answers, result = _checked(subject, entry, requirement, membership, task)
+    log = CleaningLog(
+        **_place(subject),
+        uuid=entry.uuid,
+        requirement=requirement,
+        label=label,
+        protocol_version=entry.version,
+        task=task,
+        performed_at=entry.performed_at,
+        recorded_at=recorded_at,
+        performed_by=membership,
+        performer_name=by_name,
+        via=_via(organization, membership),
+        answers=answers,
+        result=result,
+        notes=entry.notes.strip(),
+    )
+    try:
+        with transaction.atomic():
+            if requirement is not None:
+                # First of all, for it locks: of two people at once the second sees what the first has stored.
+                log.completion = _record(requirement, log)
+                if log.completion is None:
+                    return _repeated(log_by_uuid(entry.uuid), subject, entry, requirement)
+            if not confirmed:
+                # The question takes back what was recorded above, with this block.
+                _ask_if_similar(subject, organization, log)
+            audit.create(log, "log.create")
+            _store_photos(log, entry.photos)
+    except IntegrityError:
+        # The id is taken: the same form arrived twice at once, or it was used for something else.
+        return _repeated(log_by_uuid(entry.uuid), subject, entry, requirement)
     return Logged(log, created=True)
 
 
@@ -176,56 +168,44 @@ def supersede_log(log: CleaningLog, entry: Entry, *, reason: str) -> Logged:
     known = log_by_uuid(entry.uuid)
     if known is not None:
         if known.supersedes_id != log.pk:
-            raise ValidationError(_("This form was used already. Open the log again."))
+            raise _used()
         return Logged(known, created=False)
     reason = reason.strip()
     kept = _photos_kept(log, entry.photos)
     answers, result = _corrected(log, entry, reason, kept)
-    recorded_at = timezone.now()
-    with transaction.atomic():
-        locked = CleaningLog.objects.select_related("requirement", "completion__requirement").get(pk=log.pk)
-        if locked.requirement is not None:
-            Requirement.objects.select_for_update().get(pk=locked.requirement.pk)
-        completion = None
-        if locked.requirement is not None:
-            if locked.completion is not None:
-                void_fact(locked.completion, reason)
-            completion = _record(
-                locked.requirement,
-                entry,
-                recorded_at=recorded_at,
-                result=result,
-                membership=log.performed_by,
-                by_name=log.performer_name,
-            )
-        copied = ("requirement", "facility", "area", "equipment", "label", "protocol_version", "performed_by")
-        new = CleaningLog(
-            **{f"{name}_id": getattr(log, f"{name}_id") for name in copied},
-            uuid=entry.uuid,
-            completion=completion,
-            task=log.task,
-            subject_name=log.subject_name,
-            performed_at=entry.performed_at,
-            recorded_at=recorded_at,
-            performer_name=log.performer_name,
-            via=log.via,
-            answers=answers,
-            result=result,
-            notes=entry.notes.strip(),
-            supersedes=log,
-            supersede_reason=reason,
-        )
-        try:
-            with transaction.atomic():
-                audit.create(new, "log.supersede", reason=reason)
-        except IntegrityError:
-            raise ValidationError(_("This log was replaced already. Open the newer one.")) from None
-        _store_photos(new, entry.photos)
-        for photo in kept:
-            # The picture itself is never deleted, so two logs may share it.
-            copy = LogPhoto(facility_id=new.facility_id, log=new, step=photo.step, sha256=photo.sha256)
-            copy.image.name = photo.image.name
-            copy.save(force_insert=True)
+    copied = ("requirement", "facility", "area", "equipment", "label", "protocol_version", "performed_by")
+    new = CleaningLog(
+        **{name: getattr(log, name) for name in copied},
+        uuid=entry.uuid,
+        task=log.task,
+        subject_name=log.subject_name,
+        performed_at=entry.performed_at,
+        recorded_at=timezone.now(),
+        performer_name=log.performer_name,
+        via=log.via,
+        answers=answers,
+        result=result,
+        notes=entry.notes.strip(),
+        supersedes=log,
+        supersede_reason=reason,
+    )
+    try:
+        with transaction.atomic():
+            if log.requirement is not None:
+                if log.completion is not None:
+                    void_fact(log.completion, reason)
+                new.completion = _record(log.requirement, new)
+                if new.completion is None:
+                    raise _used()
+            audit.create(new, "log.supersede", reason=reason)
+            _store_photos(new, entry.photos)
+            for photo in kept:
+                # The picture itself is never deleted, so two logs may share it.
+                copy = LogPhoto(facility_id=new.facility_id, log=new, step=photo.step, sha256=photo.sha256)
+                copy.image.name = photo.image.name
+                copy.save(force_insert=True)
+    except IntegrityError:
+        raise ValidationError(_("This log was replaced already. Open the newer one.")) from None
     return Logged(new, created=True)
 
 
@@ -344,8 +324,10 @@ def _photos_kept(log: CleaningLog, new: Photos) -> list[LogPhoto]:
     return [photo for photo in log.photos.all() if photo.step == "" or not new.get(photo.step)]
 
 
-def _repeated(known: CleaningLog, subject: Subject, entry: Entry, requirement: Requirement | None) -> Logged:
-    """Answer a form that was stored before with what was stored."""
+def _repeated(known: CleaningLog | None, subject: Subject, entry: Entry, requirement: Requirement | None) -> Logged:
+    """Answer a form that was stored before with what was stored; another's id, in a form tampered with, is refused."""
+    if known is None:
+        raise _used()
     stored = (known.facility_id, known.equipment_id, known.requirement_id)
     sent = (
         subject.facility.pk,
@@ -353,7 +335,7 @@ def _repeated(known: CleaningLog, subject: Subject, entry: Entry, requirement: R
         requirement.pk if requirement else None,
     )
     if stored != sent:
-        raise ValidationError(_("This form was used already. Open the label again."))
+        raise _used()
     task = requirement.name if requirement else " ".join(entry.task.split())
     same = (
         known.notes == entry.notes.strip()
@@ -377,46 +359,33 @@ def _said_again(entry: Entry) -> list[tuple[Any, Any]] | None:
         return None
 
 
-def _ask_if_similar(
-    subject: Subject,
-    organization: Organization,
-    requirement: Requirement | None,
-    task: str,
-    performed_at: datetime.datetime,
-) -> None:
+def _ask_if_similar(subject: Subject, organization: Organization, log: CleaningLog) -> None:
     window = datetime.timedelta(minutes=organization.duplicate_window_minutes)
-    if not window:
-        return
-    similar = similar_log(subject, requirement=requirement, task=task, performed_at=performed_at, window=window)
+    similar = similar_log(subject, log, window) if window else None
     if similar is not None:
         raise AlreadyLogged(similar)
 
 
-def _record(
-    requirement: Requirement,
-    entry: Entry,
-    *,
-    recorded_at: datetime.datetime,
-    result: str,
-    membership: Membership | None,
-    by_name: str,
-) -> Completion:
+def _record(requirement: Requirement, log: CleaningLog) -> Completion | None:
+    """Record the fact that a log states; None when one of its id is stored already."""
     try:
         completion, created = record_fact(
             requirement,
-            uuid=entry.uuid,
-            performed_at=entry.performed_at,
-            recorded_at=recorded_at,
-            result=result,
-            by=membership,
-            by_name=by_name,
+            uuid=log.uuid,
+            performed_at=log.performed_at,
+            recorded_at=log.recorded_at,
+            result=log.result,
+            by=log.performed_by,
+            by_name=log.performer_name,
         )
     except Completion.DoesNotExist:
-        completion, created = None, False
-    if completion is None or not created:
-        # A fact of that id without its log: somebody else's id, in a form that was tampered with.
-        raise ValidationError(_("This form was used already. Open the label again."))
-    return completion
+        # The id is taken by a fact that this scope cannot see.
+        raise _used() from None
+    return completion if created else None
+
+
+def _used() -> ValidationError:
+    return ValidationError(_("This form was used already. Open the page again."))
 
 
 def _plain_name(name: str) -> str:

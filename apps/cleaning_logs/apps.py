@@ -8,3 +8,9 @@ class CleaningLogsConfig(AppConfig):
 
     name = "apps.cleaning_logs"
     label = "cleaning_logs"
+
+    def ready(self) -> None:
+        """Register this room's panels."""
+        from apps.cleaning_logs import panels
+
+        panels.register_all()

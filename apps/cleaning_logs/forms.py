@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -92,7 +91,7 @@ class EntryForm(forms.Form):
             "invalid": gettext_lazy("This form is incomplete. Open the label again."),
         },
     )
-    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    version = RawField(widget=forms.HiddenInput, required=False)
     held = forms.CharField(widget=forms.HiddenInput, required=False, max_length=20_000)
     notes = forms.CharField(
         label=gettext_lazy("Notes"),
@@ -117,7 +116,7 @@ class EntryForm(forms.Form):
             name = f"{STEP}{step['key']}"
             self.fields[name] = step_field(step)
             self.step_names.append(name)
-        self.pictures: dict[str, list[ContentFile[bytes]]] = {}
+        self.pictures: dict[str, list[held.Picture]] = {}
         self.initial.setdefault("uuid", uuid.uuid4())
         self.initial.setdefault("version", version.pk if version else None)
         self.order_fields([*self.step_names, "task", "notes", "photos", "performed_at", "name", "pin", "reason"])
@@ -142,11 +141,13 @@ class EntryForm(forms.Form):
         uploaded = {self._key(name): files for name, files in cleaned.items() if self._is_photo(name) and files}
         fresh, problems = clean_photos(uploaded)
         for key, messages in problems.items():
-            self.add_error(self._name(key), messages)  # type: ignore[arg-type]
+            self.add_error(self._name(key), messages)
         kept = held.take(cleaned.get("held", ""), cleaned["uuid"]) if cleaned.get("uuid") else {}
         for key in {*kept, *fresh}:
             if self._name(key) in self.fields:
-                self.pictures[key] = [*kept.get(key, ()), *fresh.get(key, ())] if key == "" else (fresh.get(key) or kept[key])
+                # Photos of a step are taken anew as a whole; those of no step add up.
+                both = [*kept.get(key, ()), *fresh.get(key, ())]
+                self.pictures[key] = both if key == "" else fresh.get(key) or both
         self.has_fresh_pictures = bool(fresh)
         return cleaned
 
@@ -183,7 +184,7 @@ class EntryForm(forms.Form):
             self.add_error(None, error)
             return
         for name, messages in error.message_dict.items():
-            self.add_error(name if name in self.fields else None, messages)  # type: ignore[arg-type]
+            self.add_error(name if name in self.fields else None, messages)
 
     def keep_photos(self) -> None:
         """Hold the good photos for the next try, and say so at their fields. For a form that is shown again."""
@@ -191,12 +192,10 @@ class EntryForm(forms.Form):
         if not self.pictures or form_id is None:
             return
         if self.has_fresh_pictures:
-            data = self.data.copy()  # type: ignore[union-attr]
-            data["held"] = held.hold(self.pictures, form_id)
-            self.data = data
+            self.data = {**self.data.dict(), "held": held.hold(self.pictures, form_id)}  # type: ignore[attr-defined]
         for key, files in self.pictures.items():
             words = ngettext("%(n)d photo is kept.", "%(n)d photos are kept.", len(files)) % {"n": len(files)}
-            self.fields[self._name(key)].help_text = words
+            self[self._name(key)].help_text = words
 
 
 class ScanForm(EntryForm):

@@ -1,4 +1,4 @@
-"""Photos of a form that came back with a question: kept for the next try, for a browser cannot send them again by itself.
+"""Photos of a form that came back with a question: kept for the next try, for a browser does not send them again.
 
 They lie in the media storage under ``held/<day>/`` until ``purge_held_photos`` takes them away. The form carries their
 names signed, bound to the organization and to the form's own id.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.core import signing
@@ -21,7 +21,11 @@ from apps.tenants.scope import require_tenant
 
 ROOT = "held"
 MAX_AGE = datetime.timedelta(days=2)
-Photos = Mapping[str, Sequence[ContentFile[bytes]]]
+if TYPE_CHECKING:
+    Picture = ContentFile[bytes]
+else:
+    Picture = ContentFile
+Photos = Mapping[str, Sequence[Picture]]
 
 
 def _salt(uuid: UUID) -> str:
@@ -31,7 +35,7 @@ def _salt(uuid: UUID) -> str:
 def hold(photos: Photos, uuid: UUID) -> str:
     """Keep cleaned photos, by step, and return the text that brings them back; "" for none."""
     folder = f"{ROOT}/{timezone.now():%Y-%m-%d}"
-    names = {}
+    names: dict[str, list[str]] = {}
     for step, files in photos.items():
         for photo in files:
             photo.seek(0)
@@ -40,7 +44,7 @@ def hold(photos: Photos, uuid: UUID) -> str:
     return signing.dumps(names, salt=_salt(uuid), compress=True) if names else ""
 
 
-def take(text: str, uuid: UUID) -> dict[str, list[ContentFile[bytes]]]:
+def take(text: str, uuid: UUID) -> dict[str, list[Picture]]:
     """Return the photos behind ``text``. What is altered, too old or gone is left out: the photo is asked for again."""
     if not text:
         return {}
@@ -48,7 +52,7 @@ def take(text: str, uuid: UUID) -> dict[str, list[ContentFile[bytes]]]:
         names: dict[str, list[str]] = signing.loads(text, salt=_salt(uuid), max_age=MAX_AGE)
     except signing.BadSignature:
         return {}
-    found: dict[str, list[ContentFile[bytes]]] = {}
+    found: dict[str, list[Picture]] = {}
     for step, kept in names.items():
         for name in kept:
             try:

@@ -19,8 +19,8 @@ EARLIEST = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC)
 def parse_moment(text: str, zone: ZoneInfo, now: datetime.datetime) -> datetime.datetime:
     """Read a stated time; "" means now.
 
-    With an offset ("2026-06-10T09:00Z") it is that instant. Without one it is the clock of the facility; in the hour that
-    comes twice when the clocks go back, the later one that has passed. Raises ValidationError.
+    With an offset ("2026-06-10T09:00Z") it is that instant. Without one it is the clock of the facility; in the hour
+    that comes twice when the clocks go back, the later one that has passed. Raises ValidationError.
     """
     text = text.strip()
     if not text:

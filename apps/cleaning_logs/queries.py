@@ -20,7 +20,7 @@ from apps.facilities.models import Area, Facility
 from apps.tenants.models import Organization
 from apps.tenants.permissions import Permission, allowed
 from apps.tenants.queries import get_organization
-from apps.tenants.scope import enter, identity, label_scope, require
+from apps.tenants.scope import Scope, enter, identity, require
 
 # How many replacements of replacements are followed from an old label.
 MOST_REPLACED = 10
@@ -42,10 +42,9 @@ def locate_label(code: str) -> Located | None:
     return Located(code, *found) if found else None
 
 
-def organization_behind(located: Located) -> Organization:
-    """Return the organization of a claimed label, for deciding who may log there without an account."""
-    assert located.facility_id is not None
-    with enter(label_scope(located.organization_id, located.facility_id, located.code)):
+def organization_behind(scope: Scope) -> Organization:
+    """Return the organization of a label's scope, for deciding whether that scope may be given."""
+    with enter(scope):
         return get_organization()
 
 
@@ -100,11 +99,12 @@ class Subject:
 
     def logs(self) -> QuerySet[CleaningLog]:
         """Return the logs about exactly this."""
+        logs: QuerySet[CleaningLog] = CleaningLog.objects.all()
         if self.equipment is not None:
-            return CleaningLog.objects.filter(equipment=self.equipment)
+            return logs.filter(equipment=self.equipment)
         if self.area is not None:
-            return CleaningLog.objects.filter(area=self.area, equipment=None)
-        return CleaningLog.objects.filter(facility=self.facility, area=None, equipment=None)
+            return logs.filter(area=self.area, equipment=None)
+        return logs.filter(facility=self.facility, area=None, equipment=None)
 
     def is_of(self, requirement: Requirement) -> bool:
         """Tell whether a requirement is directly on this."""
@@ -122,7 +122,7 @@ def subject_of(requirement: Requirement) -> Subject:
 
 def get_label(code: str) -> Label:
     """Return the label of a canonical code in the active scope; raise Http404."""
-    label = Label.objects.filter(code=code).select_related("facility", "area", "equipment__area").first()
+    label: Label | None = Label.objects.filter(code=code).select_related("facility", "area", "equipment__area").first()
     if label is None:
         raise Http404
     return label
@@ -166,37 +166,23 @@ def last_log(subject: Subject) -> CleaningLog | None:
     return subject.logs().filter(superseded_by=None).order_by("-performed_at", "-id").first()
 
 
-def similar_log(
-    subject: Subject,
-    *,
-    requirement: Requirement | None,
-    task: str,
-    performed_at: datetime.datetime,
-    window: datetime.timedelta,
-) -> CleaningLog | None:
-    """Return the nearest log of the same task on the same subject within ``window`` of a moment, or None."""
-    same = Q(requirement=requirement) if requirement else Q(requirement=None, task__iexact=task)
-    return (
-        subject.logs()
-        .filter(
-            same,
-            superseded_by=None,
-            performed_at__gt=performed_at - window,
-            performed_at__lt=performed_at + window,
-        )
-        .order_by("-performed_at", "-id")
-        .first()
-    )
+def similar_log(subject: Subject, log: CleaningLog, window: datetime.timedelta) -> CleaningLog | None:
+    """Return the newest log of the same task on the same subject done within ``window`` of an unsaved one, or None."""
+    same = Q(requirement=log.requirement) if log.requirement else Q(requirement=None, task__iexact=log.task)
+    near = Q(performed_at__gt=log.performed_at - window, performed_at__lt=log.performed_at + window)
+    return subject.logs().filter(same, near, superseded_by=None).order_by("-performed_at", "-id").first()
 
 
 def log_by_uuid(uuid: UUID) -> CleaningLog | None:
     """Return the log that a client's id stands for, or None."""
-    return CleaningLog.objects.filter(uuid=uuid).select_related("label").first()
+    found: CleaningLog | None = CleaningLog.objects.filter(uuid=uuid).select_related("label").first()
+    return found
 
 
 def get_log_at_label(uuid: UUID, label: Label) -> CleaningLog:
     """Return the log saved from this label; raise Http404. The id is unguessable: who has it has just saved it."""
-    log = CleaningLog.objects.filter(uuid=uuid, label=label).select_related("facility", "requirement").first()
+    found = CleaningLog.objects.filter(uuid=uuid, label=label).select_related("facility", "requirement")
+    log: CleaningLog | None = found.first()
     if log is None:
         raise Http404
     return log
@@ -204,15 +190,23 @@ def get_log_at_label(uuid: UUID, label: Label) -> CleaningLog:
 
 def list_logs() -> QuerySet[CleaningLog]:
     """Return the logs that the active scope may see."""
-    return CleaningLog.objects.all()
+    logs: QuerySet[CleaningLog] = CleaningLog.objects.all()
+    return logs
 
 
 def get_log(pk: int) -> CleaningLog:
     """Return a log with all its detail page shows; raise Http404."""
-    log = (
+    log: CleaningLog | None = (
         CleaningLog.objects.filter(pk=pk)
         .select_related(
-            "facility", "area", "equipment__area", "requirement", "label", "completion", "protocol_version", "supersedes"
+            "facility",
+            "area",
+            "equipment__area",
+            "requirement",
+            "label",
+            "completion",
+            "protocol_version",
+            "supersedes",
         )
         .first()
     )
@@ -223,7 +217,7 @@ def get_log(pk: int) -> CleaningLog:
 
 def get_photo(pk: int) -> LogPhoto:
     """Return a photo of a log; raise Http404."""
-    photo = LogPhoto.objects.filter(pk=pk).first()
+    photo: LogPhoto | None = LogPhoto.objects.filter(pk=pk).first()
     if photo is None:
         raise Http404
     return photo
@@ -231,7 +225,8 @@ def get_photo(pk: int) -> LogPhoto:
 
 def replacement_of(log: CleaningLog) -> CleaningLog | None:
     """Return the log that replaced this one, or None."""
-    return CleaningLog.objects.filter(supersedes=log).first()
+    found: CleaningLog | None = CleaningLog.objects.filter(supersedes=log).first()
+    return found
 
 
 def chain_of(log: CleaningLog) -> Sequence[CleaningLog]:

@@ -28,6 +28,7 @@ from apps.equipment.codes import normalize_code
 from apps.equipment.models import Label
 from apps.tenants import limits
 from apps.tenants.doors import resolved_by
+from apps.tenants.limits import Limit
 from apps.tenants.models import LabelLogging
 from apps.tenants.permissions import Permission, allowed
 from apps.tenants.request_info import client_ip
@@ -181,9 +182,14 @@ def _log(request: HttpRequest, stand: Stand, requirement: Requirement | None) ->
         raise PermissionDenied
     organization, membership = request.organization, request.membership  # type: ignore[attr-defined]
     by_label = membership is None
+    limit: Limit = getattr(request, "label_limit", Limit(True))
+    refused = not limit.allowed
+    sent = request.method == "POST" and not refused
     form = ScanForm(
-        request.POST if request.method == "POST" else None,
-        request.FILES if request.method == "POST" else None,
+        request.POST if sent else None,
+        request.FILES if sent else None,
+        # Over the limit nothing is read, let alone decoded; what was typed stands in the form again.
+        initial=request.POST.dict() if refused else None,
         version=_version(request, requirement),
         zone=stand.subject.zone,
         free=requirement is None,
@@ -197,14 +203,13 @@ def _log(request: HttpRequest, stand: Stand, requirement: Requirement | None) ->
         "title": requirement.name if requirement else _("Log a cleaning"),
         "zone_now": timezone.now().astimezone(stand.subject.zone),
     }
-    if request.method != "POST":
-        return render(request, "cleaning_logs/scan_log.html", context)
-    limit = getattr(request, "label_limit", None) if by_label else None
-    if limit is not None and not limit.allowed:
+    if refused:
         context["wait"] = limits.words(limit.retry_after)
         response = render(request, "cleaning_logs/scan_log.html", context, status=429)
         response["Retry-After"] = str(limit.retry_after)
         return response
+    if request.method != "POST":
+        return render(request, "cleaning_logs/scan_log.html", context)
     if form.is_valid():
         try:
             logged = actions.log_cleaning(
@@ -238,7 +243,8 @@ def _version(request: HttpRequest, requirement: Requirement | None) -> ProtocolV
         found: ProtocolVersion | None = versions.filter(pk=int(stated)).first()
         if found is not None:
             return found
-    return versions.order_by("-number").first()
+    latest: ProtocolVersion | None = versions.order_by("-number").first()
+    return latest
 
 
 def _similar(log: CleaningLog, *, by_label: bool) -> str:

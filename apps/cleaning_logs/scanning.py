@@ -64,14 +64,15 @@ def _member_scope(request: HttpRequest, who: Identity, located: Located) -> Scop
 def _label_scope(request: HttpRequest, located: Located) -> Scope | None:
     if located.facility_id is None:
         return None
-    organization = organization_behind(located)
+    scope = label_scope(located.organization_id, located.facility_id, located.code)
+    organization = organization_behind(scope)
     if organization.label_logging == LabelLogging.OFF:
         return None
     request.membership, request.organization = None, organization  # type: ignore[attr-defined]
     if request.method == "POST":
         # Counted here, for the cache may be a table that no scope can touch. The view answers with what was typed.
         request.label_limit = _count(request, located.code)  # type: ignore[attr-defined]
-    return label_scope(located.organization_id, located.facility_id, located.code)
+    return scope
 
 
 def _refuse(request: HttpRequest, code: str) -> HttpResponseBase:
@@ -109,7 +110,7 @@ def _lock_key(code: str, address: str | None) -> str:
 
 def _locked_for(code: str, address: str | None) -> int:
     try:
-        until = cache.get(_lock_key(code, address), 0)
+        until = float(cache.get(_lock_key(code, address), 0))
     except Exception:  # noqa: BLE001 - a cache that is down locks nobody out; the limits hold without it
         return 0
     return max(0, round(until - time.time()))

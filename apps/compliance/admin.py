@@ -1,8 +1,13 @@
 """Protocols, requirements and their facts in the admin. Facts and projections are read-only."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from apps.audit.admin_base import OwnRowsFilter, TenantAdmin, TenantInline
+from apps.compliance import actions
 from apps.compliance.models import Completion, Occurrence, Protocol, ProtocolVersion, Requirement, Schedule
 from apps.tenants.admin_sites import register
 from apps.tenants.permissions import Permission
@@ -42,6 +47,12 @@ class ProtocolAdmin(TenantAdmin):
     list_filter = (("archived_at", admin.EmptyFieldListFilter),)
     search_fields = ("name",)
     inlines = (VersionInline,)
+
+    def perform_update(self, obj: Any, values: dict[str, Any]) -> None:
+        """Change it by the room's action; the steps stay."""
+        version = obj.versions.first()
+        words = {name: values.get(name, getattr(obj, name)) for name in ("name", "description")}
+        actions.update_protocol(obj, **words, steps=version.steps if version else ())
 
 
 @register(ProtocolVersion)
@@ -89,6 +100,10 @@ class RequirementAdmin(TenantAdmin):
     search_fields = ("name", "reference", "facility__name", "equipment__name", "area__path")
     inlines = (ScheduleInline,)
 
+    def perform_update(self, obj: Any, values: dict[str, Any]) -> None:
+        """Change it by the room's action."""
+        actions.update_requirement(obj, **values)
+
 
 class _FactAdmin(TenantAdmin):
     """Facts and projections: read-only."""
@@ -105,6 +120,13 @@ class ScheduleAdmin(_FactAdmin):
     list_display = ("requirement", "effective_at", "recorded_at")
     list_select_related = ("requirement", "created_by__user")
     search_fields = ("requirement__name",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Show restricted members the schedules of requirements they see: schedules name no facility themselves."""
+        queryset: QuerySet[Any] = super().get_queryset(request)
+        if request.scope.all_facilities:  # type: ignore[attr-defined]
+            return queryset
+        return queryset.filter(requirement__in=Requirement.objects.all())
 
 
 @register(Completion)

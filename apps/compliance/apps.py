@@ -8,3 +8,9 @@ class ComplianceConfig(AppConfig):
 
     name = "apps.compliance"
     label = "compliance"
+
+    def ready(self) -> None:
+        """Show requirements on the pages of places and machines."""
+        from apps.compliance import panels
+
+        panels.register()

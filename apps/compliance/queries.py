@@ -177,6 +177,12 @@ def count_by_facility(at: datetime.datetime | None = None) -> tuple[Counts, list
     return total, rows
 
 
+def counts_of(facility: Facility, at: datetime.datetime | None = None) -> Counts:
+    """Return the counts of everything in one facility."""
+    found = live(at).filter(facility=facility).order_by()
+    return Counts(**found.aggregate(**{colour: Count("id", filter=Q(colour=colour)) for colour in COLOURS}))
+
+
 def get_requirement(pk: int) -> Requirement:
     """Return a requirement of the scope; raise Http404."""
     requirement = (

@@ -184,7 +184,7 @@ def parse_answers(
         if ok is False:
             failures.append(key)
     if problems:
-        raise ValidationError({key: messages for key, messages in problems.items()})
+        raise ValidationError({**problems})
     return Parsed(answers, failures)
 
 
@@ -199,7 +199,7 @@ def _read_answer(step: Mapping[str, Any], raw: Any, photos: Sequence[Any]) -> tu
     text = str(raw).strip() if raw is not None else ""
     if not text:
         if step.get("required", True):
-            raise ValidationError(_MISSING.get(step["kind"], _MISSING["text"]))
+            raise ValidationError(str(_MISSING.get(step["kind"], _MISSING["text"])))
         return None, None
     if step["kind"] == "number":
         return _read_number(step, text)

@@ -36,6 +36,7 @@ SANS: Final = (
     "Libertinus Serif",
 )
 MAX_LABELS: Final = 5000
+KEEP_IN_CACHE: Final = 30
 MAX_URL: Final = 300
 MAX_TEXT: Final = 300
 MAX_LOGO_BYTES: Final = 5 * 1024 * 1024
@@ -280,13 +281,19 @@ def unshowable_characters(texts: Iterable[str]) -> frozenset[str]:
 
 
 def _compile(folder: str, sheet: dict[str, Any], **options: Any) -> Any:
-    return typst.compile(
-        TEMPLATE.read_bytes(),
-        root=folder,
-        sys_inputs={"sheet": json.dumps(sheet)},
-        font_paths=_fonts(),
-        **options,
-    )
+    try:
+        return typst.compile(
+            TEMPLATE.read_bytes(),
+            root=folder,
+            sys_inputs={"sheet": json.dumps(sheet)},
+            font_paths=_fonts(),
+            **options,
+        )
+    finally:
+        if sum(map(len, sheet["pages"])) > KEEP_IN_CACHE:
+            # typst keeps what it made for the next ten compilations, 0.2 MB a label: empty ones push it out.
+            for _ in range(11):
+                typst.compile(b"", font_paths=_fonts(), format="svg")
 
 
 def _sheet(

@@ -9,7 +9,7 @@ from django.db.models import Q, Value
 from django.db.models.functions import Concat, Lower
 from django.utils.translation import gettext_lazy as _
 
-from apps.equipment.codes import new_code
+from apps.equipment.codes import new_code, spell
 from apps.facilities.models import Area, Facility
 from apps.tenants.base import IdentityManager, TenantForeignKey, TenantManager, TenantModel
 from apps.tenants.models import Membership
@@ -173,6 +173,11 @@ class Label(TenantModel):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def spelled(self) -> str:
+        """Return the code as it is shown: in two groups of five."""
+        return spell(self.code)
 
     @property
     def subject(self) -> Equipment | Area | Facility | None:

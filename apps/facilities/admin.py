@@ -1,9 +1,14 @@
 """Facilities and areas in the admin; the facilities that a membership names, on the membership's page."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest
 
 from apps.accounts.admin import MembershipAdmin
 from apps.audit.admin_base import OwnRowsFilter, TenantAdmin, TenantInline
+from apps.facilities import actions
 from apps.facilities.models import Area, Facility, FacilityAccess
 from apps.tenants.admin_sites import register
 from apps.tenants.permissions import Permission
@@ -30,6 +35,18 @@ class FacilityAdmin(TenantAdmin):
     list_filter = ("functional_risk", ("archived_at", admin.EmptyFieldListFilter))
     search_fields = ("name", "external_code", "city", "postcode")
 
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Let members with all facilities add one: the others would not see it."""
+        return super().has_add_permission(request) and request.scope.all_facilities  # type: ignore[attr-defined,no-any-return]
+
+    def perform_create(self, obj: models.Model, values: dict[str, Any]) -> models.Model:
+        """Add it by the room's action."""
+        return actions.create_facility(**values)
+
+    def perform_update(self, obj: Any, values: dict[str, Any]) -> None:
+        """Change it by the room's action."""
+        actions.update_facility(obj, **values)
+
 
 @register(Area)
 class AreaAdmin(TenantAdmin):
@@ -45,6 +62,19 @@ class AreaAdmin(TenantAdmin):
     list_filter = (("facility", OwnRowsFilter), "functional_risk", ("archived_at", admin.EmptyFieldListFilter))
     list_select_related = ("facility", "parent")
     search_fields = ("path", "external_code", "facility__name")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Keep an area in its facility."""
+        fields = tuple(super().get_readonly_fields(request, obj))
+        return fields if obj is None else (*fields, "facility")
+
+    def perform_create(self, obj: models.Model, values: dict[str, Any]) -> models.Model:
+        """Add it by the room's action, which works out the path."""
+        return actions.create_area(values.pop("facility"), **values)
+
+    def perform_update(self, obj: Any, values: dict[str, Any]) -> None:
+        """Change it by the room's action, which carries the paths of what is inside along."""
+        actions.update_area(obj, **values)
 
 
 class FacilityAccessInline(TenantInline):

@@ -24,14 +24,14 @@ def _gas(value: str) -> Q:
 
 
 def _words(row: Any) -> str:
-    return str(row.status.words) if row.status else ""
+    return str(row.status_now.words) if row.status_now else ""
 
 
 FACILITIES = ListSpec(
     name="facilities",
     columns=[
         Column(_("Facility"), lambda f: f.name, sort="name", key="facility"),
-        Column(_("Status"), _words, when=partial(panels.promises, "facility", "status"), key="status"),
+        Column(_("Status"), _words, when=partial(panels.promises, "facility", "status_now"), key="status"),
         Column(_("Kind"), lambda f: f.kind, sort="kind", key="kind"),
         Column(_("Town or city"), lambda f: f.city, sort="city", key="city"),
         Column(_("External code"), lambda f: f.external_code, sort="code", key="code"),
@@ -76,7 +76,7 @@ AREAS = ListSpec(
     name="areas",
     columns=[
         Column(_("Area"), lambda a: a.path, sort="path", key="area"),
-        Column(_("Status"), _words, when=partial(panels.promises, "area", "status"), key="status"),
+        Column(_("Status"), _words, when=partial(panels.promises, "area", "status_now"), key="status"),
         Column(_("Facility"), lambda a: a.facility.name, key="facility"),
         Column(_("Kind"), lambda a: a.kind, sort="kind", key="kind"),
         Column(_("Functional risk category"), lambda a: a.functional_risk, sort="risk", key="risk"),

@@ -96,9 +96,7 @@ def update_member(membership: Membership, *, role: str, all_facilities: bool, fa
     facilities = [] if all_facilities else list(facilities)
     _check(role, all_facilities, facilities)
     with transaction.atomic():
-        demand_an_admin_remains(
-            membership, role=role, all_facilities=all_facilities, is_active=membership.is_active
-        )
+        demand_an_admin_remains(membership, role=role, all_facilities=all_facilities, is_active=membership.is_active)
         changed = audit.update(membership, {"role": role, "all_facilities": all_facilities}, "member.edit")
         return _set_facilities(membership, facilities) or changed
 

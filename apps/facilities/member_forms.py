@@ -22,9 +22,9 @@ class MemberForm(forms.Form):
 
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices, widget=forms.RadioSelect, help_text=ROLE_HELP)
     all_facilities = forms.BooleanField(
-        label=_("All facilities"), required=False, help_text=_("Those added later too. Off: only the ones chosen below.")
+        label=_("All facilities"), required=False, help_text=_("Later ones too. Off: only those chosen below.")
     )
-    facilities = forms.ModelMultipleChoiceField(
+    facilities: forms.ModelMultipleChoiceField = forms.ModelMultipleChoiceField(
         label=_("Facilities"), queryset=None, required=False, widget=forms.CheckboxSelectMultiple
     )
 
@@ -38,7 +38,7 @@ class NewMemberForm(MemberForm):
     """Who, with which role, where."""
 
     email = forms.EmailField(
-        label=_("Email"), max_length=254, help_text=_("We send the invitation there. It is also what they sign in with.")
+        label=_("Email"), max_length=254, help_text=_("We send the invitation there. They sign in with it.")
     )
     name = forms.CharField(
         label=_("Name"), max_length=150, help_text=_("Somebody who has an account already keeps the name they gave it.")

@@ -53,4 +53,5 @@ def offered_facilities(membership: Membership | None = None) -> QuerySet[Facilit
     wanted = Q(archived_at=None)
     if membership is not None:
         wanted |= Q(pk__in=FacilityAccess.objects.filter(membership=membership).values("facility_id"))
-    return Facility.objects.filter(wanted).order_by("name", "id")
+    facilities: QuerySet[Facility] = Facility.objects.filter(wanted).order_by("name", "id")
+    return facilities

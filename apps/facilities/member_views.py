@@ -25,7 +25,7 @@ from apps.facilities.member_queries import facilities_of, get_member, list_membe
 from apps.tenants.doors import requires
 from apps.tenants.listing import ChoiceFilter, Column, ListSpec, Sort, build, csv_response
 from apps.tenants.models import Membership, Role
-from apps.tenants.permissions import Permission, allowed
+from apps.tenants.permissions import Permission, allowed, demand_all_facilities
 from apps.tenants.scope import require
 
 read_or_write = require_http_methods(["GET", "HEAD", "POST"])
@@ -36,7 +36,7 @@ def facility_words(member: Membership) -> str:
     """Return where a membership holds, in words."""
     if member.all_facilities:
         return _("All facilities")
-    return ", ".join(access.facility.name for access in member.facility_access.all())  # type: ignore[attr-defined]
+    return ", ".join(access.facility.name for access in member.facility_access.all())
 
 
 def state_words(member: Membership) -> str:
@@ -113,7 +113,7 @@ def _put_errors(form: Form, error: ValidationError) -> None:
 @read_or_write
 def member_create(request: HttpRequest) -> HttpResponse:
     """Add a member and send the invitation."""
-    actions.demand_all_facilities()
+    demand_all_facilities()
     form = NewMemberForm(request.POST if request.method == "POST" else None, offered=offered_facilities())
     if request.method == "POST" and form.is_valid():
         try:
@@ -131,7 +131,7 @@ def member_create(request: HttpRequest) -> HttpResponse:
 @read_or_write
 def member_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change a member's role and facilities; see the history of the membership."""
-    actions.demand_all_facilities()
+    demand_all_facilities()
     member = get_member(pk)
     initial = {
         "role": member.role,
@@ -168,7 +168,7 @@ def _back(member: Membership) -> HttpResponse:
 
 
 def _confirm(request: HttpRequest, pk: int, act: Callable[[Membership], object], **page: Any) -> HttpResponse:
-    actions.demand_all_facilities()
+    demand_all_facilities()
     member = get_member(pk)
     form = Form(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -228,7 +228,7 @@ def member_reactivate(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def member_invite(request: HttpRequest, pk: int) -> HttpResponse:
     """Send the invitation again."""
-    actions.demand_all_facilities()
+    demand_all_facilities()
     member = get_member(pk)
     try:
         actions.invite_member(member, base=mail_base(request))

@@ -33,6 +33,7 @@ ITEMS: tuple[tuple[str | Promise, str, str, Permission], ...] = (
     (_("Protocols"), "compliance:protocol_list", "list-bullet", Permission.COMPLIANCE_VIEW),
     (_("Labels"), "equipment:label_list", "qr-code", Permission.LABELS_PRINT),
     (_("Import"), "operations:import_start", "arrow-up-tray", Permission.IMPORT),
+    (_("Members"), "facilities:member_list", "users", Permission.MEMBERS_VIEW),
     (_("Audit trail"), "audit:event_list", "shield-check", Permission.AUDIT_VIEW),
 )
 
@@ -53,11 +54,25 @@ def context(request: HttpRequest) -> dict[str, Any]:
             current = request.path == url or (url != "/" and request.path.startswith(url))
             items.append(NavigationItem(label, url, icon, current))
     identity = getattr(request, "identity", None)
+    others = [m.organization for m in identity.memberships] if identity is not None else []
     return {
         "navigation": items,
         "organization": getattr(request, "organization", None),
+        "organizations": others,
+        "organization_switch_url": reverse("accounts:organization_switch"),
         "membership": membership,
         "membership_role": membership.get_role_display() if membership else "",
-        "has_other_organizations": identity is not None and len(identity.memberships) > 1,
-        "can_admin": scope is not None and scope.kind == "tenant" and allowed(Permission.ADMIN_ENTER, scope),
+        "dashboard_url": reverse("compliance:dashboard"),
+        "account_url": reverse("accounts:account"),
+        "login_url": reverse("accounts:login"),
+        "logout_url": reverse("accounts:logout"),
+        "admin_url": _admin_url(request, scope),
     }
+
+
+def _admin_url(request: HttpRequest, scope: Any) -> str:
+    if scope is not None and scope.kind == "tenant" and allowed(Permission.ADMIN_ENTER, scope):
+        return reverse("admin:index")
+    user = getattr(request, "user", None)
+    staff = user is not None and user.is_authenticated and user.is_platform_staff
+    return reverse("platform:index") if staff and not getattr(request, "tenant_host", "") else ""

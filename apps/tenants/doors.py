@@ -18,7 +18,7 @@ from apps.tenants.permissions import Permission
 from apps.tenants.scope import Scope
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
-ScopeResolver = Callable[..., "Scope | HttpResponseBase"]
+ScopeResolver = Callable[..., "Scope | HttpResponseBase | None"]
 
 # Reached without signing in and without a scope. Each entry is a decision.
 OPEN_URLS: tuple[str, ...] = (
@@ -64,7 +64,7 @@ def signed_in(view: View) -> View:
 
 
 def resolved_by(resolver: ScopeResolver) -> Callable[[View], View]:
-    """Let ``resolver(request, **url_kwargs)`` find the scope, or answer instead of the view."""
+    """Let ``resolver(request, **url_kwargs)`` find the scope, or answer instead of the view; None: no scope is needed."""
 
     def mark(view: View) -> View:
         view.door = Door("resolver", resolver=resolver)  # type: ignore[attr-defined]

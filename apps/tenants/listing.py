@@ -219,6 +219,7 @@ class ListSpec:
     filters: Sequence[Filter] = ()
     search: Sequence[str] = ()
     search_label: Text = gettext_lazy("Search")
+    clean_search: Callable[[str], str] | None = None
     decorate: Callable[[QuerySet[Any]], QuerySet[Any]] | None = None
     finish: Callable[[list[Any]], None] | None = None
     csv_url_name: str = ""
@@ -496,7 +497,8 @@ def read(spec: ListSpec, request: HttpRequest, queryset: QuerySet[Any]) -> Listi
         if text:
             params["q"] = text
             labels.append(("q", str(_("Search")), text))
-            queryset = queryset.filter(matching(spec.search, text))
+            sought = spec.clean_search(text) if spec.clean_search else text
+            queryset = queryset.filter(matching(spec.search, sought))
     for each in spec.filters:
         chosen, form_field = each.choose(raw.get(each.key, "")[:MAX_SEARCH], raw)
         if form_field is not None:
@@ -563,7 +565,7 @@ def count_words(queryset: QuerySet[Any]) -> str:
 # --- CSV ---
 
 
-def iterate(listing: Listing, *, chunk: int = CSV_CHUNK) -> Iterator[Any]:
+def iterate(listing: Listing) -> Iterator[Any]:
     """Yield every filtered row in the sort order, chunk by chunk, so that memory stays flat."""
     queryset = listing.filtered
     if listing.spec.decorate:
@@ -571,7 +573,7 @@ def iterate(listing: Listing, *, chunk: int = CSV_CHUNK) -> Iterator[Any]:
     cursor, more = None, True
     while more:
         rows, more = _fetch(
-            queryset, listing.sort, chunk, descending=listing.descending, cursor=cursor, backwards=False
+            queryset, listing.sort, CSV_CHUNK, descending=listing.descending, cursor=cursor, backwards=False
         )
         if listing.spec.finish:
             listing.spec.finish(rows)

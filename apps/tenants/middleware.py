@@ -160,7 +160,8 @@ def to_login(request: HttpRequest) -> HttpResponseBase:
     if entries is not None:
         request.interrupted = entries  # type: ignore[attr-defined]
         # The page belongs to a room that this one may not import.
-        return resolve(url).func(request)
+        page: HttpResponseBase = resolve(url).func(request)
+        return page
     return HttpResponseRedirect(url)
 
 

@@ -67,7 +67,8 @@ def effects_of(place: Place, obj: Any) -> list[str]:
 def register_rows(place: Place, attribute: str, finish: Finish) -> None:
     """Promise that ``finish(rows)`` sets ``attribute`` on each row of a list, in a fixed number of queries.
 
-    The facility and equipment lists know ``status`` (``.colour``, ``.words``) and ``equipment_count``.
+    The lists of facilities, areas and equipment know ``status_now`` (``.colour``, ``.words``); the first one also
+    ``equipment_count``.
     """
     _rows.setdefault(place, {})[attribute] = finish
 

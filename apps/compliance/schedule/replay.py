@@ -285,15 +285,19 @@ class _Replay:
         timing = policy.timing(self.state, opens_at, changed_at)
         while self.position < len(self.moments):
             moment = self.moments[self.position]
-            if segment.end is not None and moment.at >= segment.end:
-                break
-            self.position += 1
             # A quiet tile that inherited missed ones is red until something is done.
             fact = moment.settling if timing.asks or draft.missed else None
+            at_end = moment.at == segment.end
+            # What settles it at the very moment of a change still settles it; all else belongs to what comes next.
+            if segment.end is not None and moment.at >= segment.end and not (at_end and fact is not None):
+                break
+            self.position += 1
             self.state.absorb(moment)
             if fact is not None or (moment.event and policy.splits(timing)):
                 yield draft.occurrence(moment.at, timing, None if fact is None else (moment.at, fact))
                 self.state.missed = 0 if fact is not None else self.state.missed + timing.asks
+                if at_end:
+                    return
                 draft, changed_at = self._draft(moment.at), None
                 opens_at = moment.at
             timing = policy.timing(self.state, opens_at, changed_at)
@@ -307,6 +311,8 @@ class _Replay:
         while self.position < stop:
             moment = self.moments[self.position]
             self.state.absorb(moment)
+            if moment.settling is not None:
+                self.state.missed = 0
             self.position += 1
         return self._draft(opens_at)
 

@@ -63,13 +63,14 @@ def test_a_rule_with_variants_needs_one():
 
 
 @pytest.mark.parametrize("vector", RULES["uk.gas_safety"]["schedule"]["test_vectors"], ids=str)
-def test_gas_vectors(vector: dict[str, str]):
+def test_gas_vectors(vector: dict[str, Any]):
     schedule = from_rule(RULES["uk.gas_safety"])
     schedule = Schedule.from_dict({**schedule.to_dict(), "first_due_on": vector["deadline"]})
     starts_at = local("2018-01-01")
     done = fact(1, local(f"{vector['completed_on']}T14:30"))
     found = tiles([(starts_at, schedule)], [done], starts_at=starts_at, zone=LONDON, until=done.performed_at)
     assert [due_day(o.due_at, LONDON).isoformat() for o in found if o.due_at] == [vector["deadline"], vector["next"]]
+    assert found[0].overdue_at is not None
     assert (found[0].overdue_at < done.performed_at) == bool(vector.get("late"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 import pytest
 
@@ -455,9 +456,18 @@ def test_a_schedule_that_became_stricter_is_due_on_the_day_of_the_change():
     assert found[2].missed_before == 0
 
 
+@pytest.mark.parametrize("first", [MONTHLY, DAILY], ids=str)
+def test_what_is_done_at_the_very_moment_of_a_change_is_done(first: Schedule):
+    change = "2026-11-25T12:00"
+    changed = versions(("2026-11-18", first), (change, plan("interval_after_completion", interval="P2M")))
+    found = tiles(changed, [fact(1, utc(change))], starts_at=utc("2026-11-18"), zone=LONDON, until=utc("2026-12-01"))
+    assert (found[-1].opens_at, found[-1].missed_before, found[-1].due_at) == (utc(change), 0, utc("2027-01-26"))
+    assert found[-2].completed_at == (utc(change) if first is MONTHLY else None)
+
+
 def test_a_new_version_that_says_the_same_changes_nothing():
     same = versions(("2026-11-17", DAILY), ("2026-11-18T10:00", DAILY))
-    kwargs = {"starts_at": utc("2026-11-17"), "zone": LONDON, "until": utc("2026-11-19")}
+    kwargs: dict[str, Any] = {"starts_at": utc("2026-11-17"), "zone": LONDON, "until": utc("2026-11-19")}
     assert tiles(same, [], **kwargs) == tiles(same[:1], [], **kwargs)
 
 
@@ -488,13 +498,18 @@ def test_suspended_from_the_start_and_resumed_from_there():
     closed = [Suspension(utc("2026-11-01"), utc("2026-11-20"))]
     found = run(MONTHLY, start="2026-11-18", until="2026-12-23", suspensions=closed)
     assert dues(found) == [None, utc("2026-11-21")]
-    kwargs = {"starts_at": utc("2026-11-18"), "zone": LONDON, "until": utc("2026-12-23"), "suspensions": closed}
+    kwargs: dict[str, Any] = {
+        "starts_at": utc("2026-11-18"),
+        "zone": LONDON,
+        "until": utc("2026-12-23"),
+        "suspensions": closed,
+    }
     assert extend(versions(("2026-11-18", MONTHLY)), found[0], [], **kwargs) == found
 
 
 def test_a_facility_that_changes_its_zone_keeps_its_past():
     places = [(utc("2026-11-01"), LONDON), (utc("2026-11-20"), KOLKATA)]
-    kwargs = {"starts_at": utc("2026-11-18"), "until": utc("2026-11-21")}
+    kwargs: dict[str, Any] = {"starts_at": utc("2026-11-18"), "until": utc("2026-11-21")}
     moved = tiles(versions(("2026-11-18", DAILY)), [], zone=places, **kwargs)
     stayed = tiles(versions(("2026-11-18", DAILY)), [], zone=LONDON, **kwargs)
     assert moved[:2] == stayed[:2]

@@ -4,6 +4,7 @@ import apps.equipment.codes
 import apps.tenants.base
 import apps.tenants.isolation
 import django.db.models.deletion
+import django.db.models.functions.text
 from django.db import migrations, models
 
 
@@ -49,6 +50,7 @@ class Migration(migrations.Migration):
                 ('photo', models.ImageField(blank=True, upload_to='equipment/', verbose_name='photo')),
                 ('archived_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='archived at')),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('search_text', models.GeneratedField(db_persist=True, expression=django.db.models.functions.text.Lower(django.db.models.functions.text.Concat('name', models.Value(' '), 'serial_number', models.Value(' '), 'external_code', models.Value(' '), 'maker', models.Value(' '), 'model')), output_field=models.TextField(db_collation='C'))),
                 ('area', apps.tenants.base.TenantForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='equipment', to='facilities.area', verbose_name='area', within_facility=True)),
                 ('facility', apps.tenants.base.TenantForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='equipment', to='facilities.facility', verbose_name='facility')),
                 ('organization', apps.tenants.base.OrganizationField(db_index=False, related_name='+')),

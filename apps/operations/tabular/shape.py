@@ -56,7 +56,8 @@ class Table:
     def rows(self) -> Iterator[Row]:
         """Stream the data rows from the beginning; wholly blank rows are left out, line numbers stay true."""
         width, limits, count = len(self.columns), self._limits, 0
-        for record in self._records():
+        for raw in self._records():
+            record = _restored(raw)
             if record.line <= self.header_line or not (record.error or _has_text(record.cells)):
                 continue
             count += 1
@@ -71,7 +72,7 @@ def make_table(
     records: Callable[[], Iterator[Record]], description: str, notes: tuple[str, ...], limits: Limits
 ) -> Table:
     """Find the header, check that at least one row follows it, and return the table."""
-    filled = (record for record in records() if record.error or _has_text(record.cells))
+    filled = (record for record in map(_restored, records()) if record.error or _has_text(record.cells))
     first = list(islice(filled, TITLE_LINES + 2))
     filled.close()
     if not first:
@@ -92,9 +93,16 @@ def make_table(
     return Table(_distinct(cells), description, notes, header.line, records, limits)
 
 
+def _restored(record: Record) -> Record:
+    """The record without the apostrophes that `safe_cell` puts before text a spreadsheet could run."""
+    if any(cell.startswith("'") for cell in record.cells):
+        return record._replace(cells=[restore_cell(cell) for cell in record.cells])
+    return record
+
+
 def clean_header(cell: str) -> str:
     """A header cell as a person would read it: no byte order mark, no invisible or doubled spaces."""
-    cell = restore_cell(cell).replace("\ufeff", "").replace("\u200b", "").replace("\xa0", " ")
+    cell = cell.replace("\ufeff", "").replace("\u200b", "").replace("\xa0", " ")
     return re.sub(r"\s+", " ", unicodedata.normalize("NFC", cell)).strip()
 
 
@@ -125,8 +133,6 @@ def _distinct(cells: list[str]) -> list[str]:
 def _fit(record: Record, width: int, limits: Limits) -> Row:
     """Fit one record to the header: short rows are padded, a row with too many filled cells is an error."""
     line, cells, error = record
-    if any(cell.startswith("'") for cell in cells):
-        cells = [restore_cell(cell) for cell in cells]
     if len(cells) < width:
         cells = cells + [""] * (width - len(cells))
     elif len(cells) > width:

@@ -1,0 +1,175 @@
+"""Every address of CleanTrack, and what each may show to whom.
+
+A new URL needs one line here: ``"room:name": Page(Permission.X, …)``. Write what differs from the defaults.
+
+- ``door``: what the view declares: a Permission, OPEN, SIGNED_IN or RESOLVED. It must agree with the view.
+- ``kwargs``: for each URL argument, where a House has its value: ``{"pk": "hospital.pk"}``. The walker puts another
+  organization's value there as well.
+- ``get``: the answer to a permitted GET of an own object; 405 where the view is POST only.
+- ``restricted``: the answer to a permitted member who sees the annex only, for the hospital's object. Default: 404 where
+  there are kwargs, else the same as ``get``.
+- ``query``, ``form``: parameters and fields that hold ids, each with where a House has the value. Those that the page
+  itself links to, or has in its forms, are found without being listed.
+- ``data``: other values that make a POST valid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from apps.tenants.permissions import Permission as P
+from tests.cast import House
+
+OPEN, SIGNED_IN, RESOLVED = "open", "signed_in", "resolver"
+
+# The hospital's things, and what stands for each in the annex, which the restricted members do see.
+IN_ANNEX = {"hospital": "annex", "washer": "trolley"}
+
+
+@dataclass(frozen=True)
+class Page:
+    """What is expected of one URL name."""
+
+    door: P | str
+    kwargs: Mapping[str, str] = field(default_factory=dict)
+    get: int = 200
+    restricted: int | None = None
+    query: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, str] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)
+    # The answer to a GET with another organization's object in the path.
+    foreign: int = 404
+
+    @property
+    def restricted_get(self) -> int:
+        """Return what a restricted member gets for the hospital's object."""
+        if self.restricted is not None:
+            return self.restricted
+        return 404 if self.kwargs else self.get
+
+
+def value_of(house: House, path: str) -> Any:
+    """Return what ``path`` names in a house ("hospital.pk"); a text in quotes stands for itself."""
+    if path.startswith("'"):
+        return path.strip("'")
+    value: Any = house
+    for name in path.split("."):
+        value = getattr(value, name)
+    return value
+
+
+def in_annex(path: str) -> str | None:
+    """Return the path of the like thing in the annex, if the cast has one."""
+    head, _, rest = path.partition(".")
+    return f"{IN_ANNEX[head]}.{rest}" if head in IN_ANNEX else None
+
+
+FACILITY = {"pk": "hospital.pk"}
+AREA = {"pk": "ward.pk"}
+MACHINE = {"pk": "washer.pk"}
+KIND = {"pk": "kind.pk"}
+LABEL = {"pk": "label.pk"}
+PROTOCOL = {"pk": "protocol.pk"}
+REQUIREMENT = {"pk": "requirement.pk"}
+LOG = {"pk": "log.pk"}
+MEMBER = {"pk": "technician.pk"}
+CODE = {"code": "label.code"}
+LOGGED = {"uuid": "0b9d5b2e-56a5-4d8c-9a4c-1f2f5d1c0a11", "name": "Somebody", "task": "Mopped", "notes": ""}
+PLACES = {"facility": "hospital.pk", "area": "ward.pk", "equipment": "washer.pk"}
+
+PAGES: dict[str, Page] = {
+    # operations
+    "operations:health_live": Page(OPEN),
+    "operations:health_ready": Page(OPEN),
+    "operations:robots": Page(OPEN),
+    "styleguide": Page(OPEN),
+    # accounts
+    "accounts:login": Page(OPEN),
+    "accounts:password_reset": Page(OPEN),
+    "accounts:password_reset_done": Page(OPEN),
+    "accounts:password_reset_complete": Page(OPEN),
+    "accounts:password_reset_confirm": Page(OPEN, {"uidb64": "'MQ'", "token": "'x-y'"}, foreign=200),
+    "accounts:logout": Page(SIGNED_IN, get=405),
+    "accounts:account": Page(SIGNED_IN),
+    "accounts:password_change": Page(SIGNED_IN),
+    "accounts:kept_entries": Page(SIGNED_IN),
+    "accounts:kept_entries_discard": Page(SIGNED_IN, get=405),
+    "accounts:organization_list": Page(SIGNED_IN),
+    "accounts:organization_switch": Page(SIGNED_IN, get=405, form={"organization": "organization.pk"}),
+    # facilities
+    "facilities:facility_list": Page(P.FACILITIES_VIEW),
+    "facilities:facility_export": Page(P.EXPORT),
+    "facilities:facility_create": Page(P.FACILITIES_EDIT, restricted=403),
+    "facilities:facility_detail": Page(P.FACILITIES_VIEW, FACILITY),
+    "facilities:facility_edit": Page(P.FACILITIES_EDIT, FACILITY),
+    "facilities:facility_archive": Page(P.FACILITIES_EDIT, FACILITY),
+    "facilities:facility_restore": Page(P.FACILITIES_EDIT, FACILITY),
+    "facilities:facility_pin": Page(P.FACILITIES_EDIT, FACILITY),
+    "facilities:facility_pin_clear": Page(P.FACILITIES_EDIT, FACILITY),
+    "facilities:area_list": Page(P.FACILITIES_VIEW, query={"facility": "hospital.pk"}),
+    "facilities:area_export": Page(P.EXPORT, query={"facility": "hospital.pk"}),
+    "facilities:area_create": Page(P.FACILITIES_EDIT, FACILITY, query={"inside": "ward.pk"}, form={"parent": "ward.pk"}),
+    "facilities:area_detail": Page(P.FACILITIES_VIEW, AREA),
+    "facilities:area_edit": Page(P.FACILITIES_EDIT, AREA, form={"parent": "ward.pk"}),
+    "facilities:area_archive": Page(P.FACILITIES_EDIT, AREA),
+    "facilities:area_restore": Page(P.FACILITIES_EDIT, AREA),
+    "facilities:member_list": Page(P.MEMBERS_VIEW),
+    "facilities:member_export": Page(P.MEMBERS_VIEW),
+    "facilities:member_create": Page(P.MEMBERS_EDIT, form={"facilities": "hospital.pk"}),
+    "facilities:member_edit": Page(P.MEMBERS_EDIT, MEMBER, form={"facilities": "hospital.pk"}),
+    "facilities:member_deactivate": Page(P.MEMBERS_EDIT, MEMBER),
+    "facilities:member_reactivate": Page(P.MEMBERS_EDIT, MEMBER),
+    "facilities:member_invite": Page(P.MEMBERS_EDIT, MEMBER, get=405),
+    # audit
+    "audit:event_list": Page(P.AUDIT_VIEW),
+    "audit:event_export": Page(P.AUDIT_VIEW),
+    "audit:event_detail": Page(P.AUDIT_VIEW, {"pk": "event.pk"}),
+    # cleaning logs
+    "cleaning_logs:scan_enter": Page(RESOLVED),
+    "cleaning_logs:scan": Page(RESOLVED, CODE),
+    "cleaning_logs:scan_free": Page(RESOLVED, CODE, data=LOGGED),
+    "cleaning_logs:scan_log": Page(
+        RESOLVED, {**CODE, "requirement_id": "requirement.pk"}, form={"version": "version.pk"}, data=LOGGED
+    ),
+    "cleaning_logs:scan_done": Page(RESOLVED, {**CODE, "uuid": "log.uuid"}),
+    "cleaning_logs:log_list": Page(P.LOGS_VIEW, query=PLACES),
+    "cleaning_logs:log_export": Page(P.EXPORT, query=PLACES),
+    "cleaning_logs:log_detail": Page(P.LOGS_VIEW, LOG),
+    "cleaning_logs:log_supersede": Page(P.LOGS_CREATE, LOG),
+    "cleaning_logs:log_photo": Page(P.LOGS_VIEW, {"pk": "photo.pk"}, get=404),
+    # compliance
+    "compliance:dashboard": Page(P.COMPLIANCE_VIEW),
+    "compliance:requirement_list": Page(P.COMPLIANCE_VIEW, query=PLACES),
+    "compliance:requirement_csv": Page(P.EXPORT, query=PLACES),
+    "compliance:requirement_idle_list": Page(P.COMPLIANCE_VIEW),
+    "compliance:requirement_create": Page(
+        P.COMPLIANCE_EDIT,
+        query=PLACES,
+        form={**PLACES, "protocol": "protocol.pk", "owner": "technician.pk"},
+        data={"name": "New duty", "category": "cleaning", "evidence": "log", "mode": "interval_after_completion", "interval": "7", "interval_unit": "D", "every": "1", "every_unit": "WEEKLY"},
+    ),
+    "compliance:requirement_detail": Page(P.COMPLIANCE_VIEW, REQUIREMENT),
+    "compliance:requirement_edit": Page(
+        P.COMPLIANCE_EDIT, REQUIREMENT, form={"protocol": "protocol.pk", "owner": "technician.pk"}
+    ),
+    "compliance:requirement_schedule": Page(P.COMPLIANCE_EDIT, REQUIREMENT),
+    "compliance:requirement_waive": Page(P.COMPLIANCE_EDIT, REQUIREMENT),
+    "compliance:requirement_archive": Page(P.COMPLIANCE_EDIT, REQUIREMENT, get=405),
+    "compliance:requirement_restore": Page(P.COMPLIANCE_EDIT, REQUIREMENT, get=405),
+    "compliance:protocol_list": Page(P.COMPLIANCE_VIEW),
+    "compliance:protocol_create": Page(P.COMPLIANCE_EDIT),
+    "compliance:protocol_detail": Page(P.COMPLIANCE_VIEW, PROTOCOL, restricted=200),
+    "compliance:protocol_edit": Page(P.COMPLIANCE_EDIT, PROTOCOL, restricted=200),
+    "compliance:protocol_archive": Page(P.COMPLIANCE_EDIT, PROTOCOL, get=405, restricted=405),
+    "compliance:protocol_restore": Page(P.COMPLIANCE_EDIT, PROTOCOL, get=405, restricted=405),
+}
+
+HOW_TO_ADD = """
+{name!r} ({route}) is not in the isolation table. Add a line to PAGES in tests/isolation/table.py, for example
+
+    "{name}": Page(Permission.{permission}{kwargs}),
+
+Its docstring says what else a line can state. The walker then tries the address as everybody, with everybody's objects.
+"""

@@ -1,0 +1,307 @@
+"""Tries addresses as everybody, with another organization's objects in every place an id can stand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from django.core.cache import cache
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+
+from apps.tenants.checks import isolated_models
+from apps.tenants.models import Membership, Role
+from apps.tenants.scope import platform, system
+from tests.cast import Cast, House, make_user
+
+METHODS = ("get", "post", "put", "patch", "delete")
+# A foreign id for a field of this name; a field of another name is tried with all of them.
+OBJECTS = {
+    "facility": "hospital",
+    "facilities": "hospital",
+    "area": "ward",
+    "parent": "ward",
+    "inside": "ward",
+    "equipment": "washer",
+    "type": "kind",
+    "protocol": "protocol",
+    "owner": "technician",
+    "member": "technician",
+    "performed_by": "technician",
+    "requirement": "requirement",
+    "label": "label",
+    "log": "log",
+    "supersedes": "log",
+    "organization": "organization",
+    "version": "version",
+    "occurrence": "occurrence",
+}
+NO_SCRIPT_VALUES = ("csrfmiddlewaretoken", "next")
+
+
+@dataclass
+class Control:
+    """One named control of a form: its kind, its value and the values it offers."""
+
+    kind: str
+    value: str = ""
+    offered: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Form:
+    """One form of a page."""
+
+    method: str
+    action: str
+    controls: dict[str, Control] = field(default_factory=dict)
+
+    def filled(self) -> dict[str, str]:
+        """Return what a browser would send if nothing was touched."""
+        return {name: control.value for name, control in self.controls.items() if control.value or control.kind == "text"}
+
+    def choices(self) -> list[str]:
+        """Return the controls whose values the server made: ids stand there."""
+        return [
+            name
+            for name, control in self.controls.items()
+            if control.kind != "text" and name not in NO_SCRIPT_VALUES and self._may_hold_ids(control)
+        ]
+
+    @staticmethod
+    def _may_hold_ids(control: Control) -> bool:
+        values = [value for value in (*control.offered, control.value) if value]
+        return not values or any(value.isdigit() for value in values)
+
+
+class Page(HTMLParser):
+    """The forms and links of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+        self.links: list[str] = []
+        self._select: Control | None = None
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Collect forms, their controls, and links."""
+        values = {name: value or "" for name, value in attrs}
+        if tag == "a" and values.get("href"):
+            self.links.append(values["href"])
+        if tag == "form":
+            self.forms.append(Form(values.get("method", "get").lower(), values.get("action", "")))
+        if tag == "option" and self._select is not None:
+            self._select.offered.append(values.get("value", ""))
+            if "selected" in values:
+                self._select.value = values.get("value", "")
+        name = values.get("name")
+        if not self.forms or not name:
+            return
+        controls = self.forms[-1].controls
+        if tag == "select":
+            self._select = controls.setdefault(name, Control("select"))
+        elif tag == "textarea":
+            controls.setdefault(name, Control("text"))
+        elif tag == "input":
+            kind = values.get("type", "text")
+            known = kind if kind in ("hidden", "radio", "checkbox") else "text"
+            control = controls.setdefault(name, Control(known))
+            control.offered.append(values.get("value", ""))
+            if known in ("hidden", "text") or "checked" in values:
+                control.value = values.get("value", "on" if known == "checkbox" else "")
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close a select."""
+        if tag == "select":
+            self._select = None
+
+    def parameters(self, path: str) -> set[str]:
+        """Return the query parameters that the page knows for its own address."""
+        names = {name for form in self.forms if form.method == "get" for name in form.controls}
+        for link in self.links:
+            parts = urlsplit(link)
+            if parts.path in ("", path):
+                names |= {name for name, _value in parse_qsl(parts.query)}
+        return names - {"q"}
+
+
+def text_of(response: Any) -> str:
+    """Return a response's body as text, streamed or not; files that are not text give what decodes."""
+    body = b"".join(response.streaming_content) if getattr(response, "streaming", False) else response.content
+    return body.decode("utf-8", "replace")
+
+
+class Leak(AssertionError):
+    """Something of another organization was shown or changed, or an answer was not the agreed one."""
+
+
+def furnish(house: House) -> None:
+    """Add what the cast has not: an audit event, a photo, and logging from a label without signing in."""
+    from apps.audit import actions as audit
+    from apps.audit.models import AuditEvent
+    from apps.cleaning_logs.models import LogPhoto
+
+    with system(house.organization):
+        audit.update(house.organization, {"label_logging": "name"}, "organization.update")
+        audit.record("equipment.update", house.washer)
+        house.event = AuditEvent.objects.first()  # type: ignore[attr-defined]
+        house.photo = LogPhoto.objects.create(  # type: ignore[attr-defined]
+            facility=house.hospital, log=house.log, image=f"logs/{house.organization.slug}.jpg", sha256="0" * 64
+        )
+
+
+class Walker:
+    """Makes probes, counts them, and raises Leak at the first that is not refused as agreed."""
+
+    def __init__(self, cast: Cast) -> None:
+        self.cast = cast
+        self.probes = 0
+        self.restricted_manager = self._restricted_manager()
+        self._clients: dict[tuple[str, str], Client] = {}
+        for house in (cast.northgate, cast.southbank):
+            furnish(house)
+
+    def _restricted_manager(self) -> Membership:
+        from apps.facilities.models import FacilityAccess
+
+        house = self.cast.northgate
+        user = make_user("renata@northgate.test", "Renata")
+        with system(house.organization):
+            membership = Membership.objects.create(user=user, role=Role.MANAGER, all_facilities=False)
+            FacilityAccess.objects.create(membership=membership, facility=house.annex)
+        return membership
+
+    # --- Who ---
+
+    def client(self, who: str, host: str = "northgate.localhost") -> Client:
+        """Return a signed-in client: a role of Northgate, "outsider", "staff" or "anonymous"."""
+        if (who, host) not in self._clients:
+            client = Client(HTTP_HOST=host)
+            user = self.user(who)
+            if user is not None:
+                client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+            self._clients[who, host] = client
+        return self._clients[who, host]
+
+    def user(self, who: str) -> Any:
+        """Return the user behind a name, or None."""
+        house = self.cast.northgate
+        members = {
+            **{role: getattr(house, role) for role in Role.values},
+            "restricted": house.restricted,
+            "restricted_manager": self.restricted_manager,
+            "outsider": self.cast.southbank.admin,
+        }
+        if who == "staff":
+            return self.cast.staff
+        return members[who].user if who in members else None
+
+    def role(self, who: str) -> str:
+        """Return the role behind a name."""
+        return {"restricted": "technician", "restricted_manager": "manager"}.get(who, who)
+
+    # --- What may not show or change ---
+
+    def markers(self, house: House) -> list[str]:
+        """Return texts that name things of this house and of nobody else."""
+        texts = [house.label.code, house.organization.name, house.hospital.name, house.admin.user.email]
+        if house is self.cast.southbank:
+            texts += ["ZQX-SOUTHBANK", "Riverside", *(m.user.name for m in (house.admin, house.manager, house.technician))]
+        else:
+            texts += ["Northgate", "northgate", house.manager.user.name, house.auditor.user.name]
+        return texts
+
+    def checksum(self, house: House) -> list[tuple[Any, ...]]:
+        """Return a digest of every table's rows of this house."""
+        parts = [
+            f"SELECT '{model._meta.db_table}', count(*), md5(string_agg(t::text, '|' ORDER BY t.id)) "
+            f"FROM {model._meta.db_table} t WHERE {model.organization_path} = {house.organization.pk}"  # type: ignore[attr-defined]
+            for model in isolated_models()
+        ]
+        with platform("isolation test"), connection.cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(parts))
+            return sorted(cursor.fetchall())
+
+    @contextmanager
+    def nothing_changes(self, house: House, about: str) -> Iterator[None]:
+        """Compare the house before and after; undo what else was done."""
+        before = self.checksum(house)
+        with transaction.atomic():
+            yield
+            try:
+                with connection.cursor() as cursor:
+                    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+            except IntegrityError as error:
+                raise Leak(f"{about}: stored a reference that PostgreSQL refuses: {error}") from error
+            after = self.checksum(house)
+            transaction.set_rollback(True)
+        changed = [a[0] for a, b in zip(before, after, strict=True) if a != b]
+        if changed:
+            raise Leak(f"{about}: changed rows of {house.organization.name} in {', '.join(changed)}")
+
+    # --- Probes ---
+
+    def probe(
+        self,
+        who: str,
+        method: str,
+        url: str,
+        *,
+        expected: set[int] | None = None,
+        hidden: House | None = None,
+        data: Mapping[str, Any] | None = None,
+        host: str = "northgate.localhost",
+        urlconf: str | None = None,
+    ) -> Any:
+        """Make one request; raise Leak for an unexpected answer or a text of the ``hidden`` house."""
+        self.probes += 1
+        cache.clear()
+        client = self.client(who, host)
+        about = f"{who} {method.upper()} {host}{url}" + (f" {dict(data)}" if data else "")
+        # Undone, so that a session that was changed or ended is as before.
+        with transaction.atomic():
+            response = getattr(client, method)(url, data=data or {})
+            text = text_of(response)
+            if method == "get":
+                transaction.set_rollback(True)
+        response.text = text
+        client.cookies.pop("messages", None)
+        if response.status_code >= 500 or (expected is not None and response.status_code not in expected):
+            raise Leak(f"{about}: answered {response.status_code}, expected {sorted(expected or ()) or 'less than 500'}")
+        for marker in self.markers(hidden or self.cast.southbank):
+            if marker in text and marker not in about:
+                raise Leak(f"{about}: shows {marker!r} of another organization")
+        return response
+
+    def foreign_ids(self, name: str) -> list[Any]:
+        """Return Southbank's ids to try in a field or parameter of this name."""
+        plain = re.sub(r"(_id|__exact|__in)+$", "", name.split("-")[-1])
+        heads = [OBJECTS[plain]] if plain in OBJECTS else list(dict.fromkeys(OBJECTS.values()))
+        return [getattr(self.cast.southbank, head).pk for head in heads]
+
+    def try_queries(self, who: str, url: str, names: Mapping[str, Any] | set[str], host: str = "northgate.localhost") -> None:
+        """Put foreign ids into each query parameter."""
+        for name in sorted(names):
+            for value in self.foreign_ids(name):
+                self.probe(who, "get", f"{url}?{urlencode({name: value})}", host=host)
+
+    def try_forms(self, who: str, url: str, forms: list[Form], extra: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+        """Send each form of a page with foreign ids in each field that holds an id."""
+        southbank = self.cast.southbank
+        for form in forms:
+            target = urlsplit(form.action).path or url
+            if form.method != "post" or target.endswith("/logout/"):
+                continue
+            fields = dict.fromkeys([*form.choices(), *(extra if target == url else ())])
+            for name in fields:
+                for value in self.foreign_ids(name):
+                    sent = {**form.filled(), **data, name: value}
+                    sent.pop("csrfmiddlewaretoken", None)
+                    with self.nothing_changes(southbank, f"{who} POST {target} {name}={value}"):
+                        self.probe(who, "post", target, data=sent)
