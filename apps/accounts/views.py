@@ -165,12 +165,17 @@ def kept_entries(request: HttpRequest) -> HttpResponse:
         return response
     context = {
         "entries": entries,
-        "rows": [{"label": _label(name), "value": value} for name, value in entries.fields if value],
+        "rows": [{"label": _label(name), "value": _shown(value)} for name, value in entries.fields if value],
         "files": [{"label": _label(name), "value": value} for name, value in entries.files],
         "secrets": [_label(name) for name in entries.secrets],
         "goes_to": _goes_to(request),
     }
     return render(request, "accounts/kept_entries.html", context)
+
+
+def _shown(value: str) -> str:
+    """Return a value as a reader knows it: a ticked box is sent as "on"."""
+    return _("Yes") if value == "on" else value
 
 
 def _label(name: str) -> str:

@@ -297,6 +297,11 @@ class TenantAdmin(_Permitted, _Confined, _Base):
             request.admin_refusal = refusal  # type: ignore[attr-defined]
             return super().changeform_view(request, object_id, form_url, extra_context)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Name what is in the way of a deletion, the first of it, rather than a permission that nobody has."""
+        to_delete, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return to_delete, counts, set() if protected else lacking, protected[:MOST_CHOICES]
+
     def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
         """Delete through ``perform_delete``."""
         self.perform_delete(obj)

@@ -17,7 +17,7 @@ BATCH = 1_000
 def record_many(action: str, changed: Iterable[tuple[models.Model, Mapping[str, Any]]], *, reason: str = "") -> None:
     """Append one event for each (object, changes), as ``record`` does for one. Tenant models only."""
     AuditEvent.objects.bulk_create(
-        [event(action, obj, changes, reason=reason) for obj, changes in changed],  # type: ignore[misc]
+        [event(action, obj, changes, reason=reason) for obj, changes in changed],
         batch_size=BATCH,
     )
 

@@ -88,7 +88,7 @@ def _listed(event: AuditEvent) -> dict[str, list[Any]]:
     """Return the changes worth a line: an addition lists nothing, the page itself shows those values."""
     if event.action.endswith(".create"):
         return {}
-    hidden = {"archived_at", "pin_hash", "path"}
+    hidden = {"archived_at", "pin_hash", "path", "status_since"}
     return {
         name: pair
         for name, pair in event.changes.items()
@@ -131,6 +131,6 @@ def _words(found: Any, name: str, value: Any, names: dict[tuple[str, int], str])
     if isinstance(found, models.FileField):
         return _("a photo")
     if isinstance(found, models.DateTimeField) and isinstance(value, str) and (moment := parse_datetime(value)):
-        return date_format(timezone.localtime(moment), "j M Y, H:i")
+        return str(date_format(timezone.localtime(moment), "j M Y, H:i"))
     choices = dict(found.flatchoices) if found is not None else {}
     return str(choices.get(value, value))

@@ -16,7 +16,10 @@ M = TypeVar("M", bound=models.Model)
 
 
 def create_valid(obj: M, action: str, *, reason: str = "") -> M:
-    """Validate, insert and record ``obj``. Raises ValidationError, also when somebody else took a unique value meanwhile."""
+    """Validate, insert and record ``obj``.
+
+    Raises ValidationError, also when somebody else took a unique value meanwhile.
+    """
     obj.full_clean()
     try:
         with transaction.atomic():
@@ -51,4 +54,6 @@ def _taken(obj: models.Model, error: IntegrityError) -> ValidationError:
         obj.validate_constraints()
     except ValidationError as found:
         return found
-    return ValidationError(_("Somebody else changed this at the same moment. Check it and save again."), code="conflict")
+    return ValidationError(
+        _("Somebody else changed this at the same moment. Check it and save again."), code="conflict"
+    )

@@ -30,7 +30,7 @@ VERBS: dict[str, str | Promise] = {
     "delete": gettext_lazy("deleted"),
     "edit": gettext_lazy("edited"),
     "export": gettext_lazy("exported"),
-    "facilities": gettext_lazy("changed the facilities of"),
+    "facilities": gettext_lazy("changed the facilities"),
     "import": gettext_lazy("imported"),
     "invite": gettext_lazy("invited"),
     "move": gettext_lazy("moved"),
@@ -109,7 +109,7 @@ def _value(field: models.Field | None, value: Any) -> str:
         if moment is not None and timezone.is_aware(moment):
             return f"{timezone.localtime(moment):%Y-%m-%d %H:%M %Z}"
     if isinstance(field, models.ForeignKey):
-        return _("no. %s") % value
+        return str(_("no. %s") % value)
     return _shorten(str(value))
 
 
@@ -137,5 +137,5 @@ def entry(event: AuditEvent, *, name_object: bool = False) -> Entry:
     """Return an event for a timeline. On an object's own page its name goes without saying."""
     verb = event.action.rpartition(".")[2]
     words = str(VERBS.get(verb, action_words(event.action)))
-    what = f"{words} {event.object_name}" if name_object else words
+    what = f"{words}: {event.object_name}" if name_object else words
     return Entry(event.at, event.actor, what, event.reason, changes_of(event))

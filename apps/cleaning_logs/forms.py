@@ -102,6 +102,7 @@ class EntryForm(forms.Form):
     photos = PhotosField(label=gettext_lazy("Photos"), required=False)
     performed_at = forms.CharField(
         label=gettext_lazy("When was it done?"),
+        help_text=gettext_lazy("On the clock of the site. Empty means now."),
         required=False,
         max_length=40,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
@@ -130,6 +131,12 @@ class EntryForm(forms.Form):
     def changed_time(self) -> bool:
         """Whether a time was given, so that its field must be seen."""
         return bool(self["performed_at"].value()) or bool(self["performed_at"].errors)
+
+    @property
+    def more_used(self) -> bool:
+        """Whether note, photos or time have something in them, so that they must be seen."""
+        used = bool(self["notes"].value() or self["notes"].errors or self[GENERAL].errors or self.pictures.get(""))
+        return used or self.changed_time
 
     def clean_performed_at(self) -> Any:
         """Read the stated time on the facility's clock; nothing stated means now."""
@@ -247,7 +254,7 @@ class SupersedeForm(EntryForm):
     def __init__(self, *args: Any, log: CleaningLog, photos: Sequence[Any], **kwargs: Any) -> None:
         super().__init__(*args, version=log.protocol_version, **kwargs)
         self.log = log
-        self.fields["performed_at"].help_text = _("On the clock of the facility.")
+        self.fields["performed_at"].help_text = _("On the clock of the site.")
         for name in [GENERAL, *self.step_names]:
             if not self._is_photo(name):
                 continue

@@ -164,9 +164,7 @@ def restore_requirement(requirement: Requirement) -> None:
 
 
 def _lock(requirement: Requirement) -> Requirement:
-    return (
-        Requirement.objects.select_related("facility").select_for_update(of=("self",)).get(pk=requirement.pk)
-    )
+    return Requirement.objects.select_related("facility").select_for_update(of=("self",)).get(pk=requirement.pk)
 
 
 def record_fact(
@@ -227,7 +225,10 @@ def void_fact(completion: Completion, reason: str) -> None:
         if stored.voided_at is not None:
             return
         audit.update(
-            stored, {"voided_at": timezone.now(), "voided_reason": reason.strip()[:500]}, "completion.void", reason=reason
+            stored,
+            {"voided_at": timezone.now(), "voided_reason": reason.strip()[:500]},
+            "completion.void",
+            reason=reason,
         )
         engine.project(locked, since=stored.performed_at)
 

@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from apps.compliance import schedule as pure
@@ -79,7 +80,9 @@ def _extend_at(tiles: Sequence[pure.Occurrence]) -> datetime.datetime:
     return FAR_FUTURE if last.closes_at is None else last.opens_at
 
 
-def project(requirement: Requirement, *, since: datetime.datetime | None = None, now: datetime.datetime | None = None) -> None:
+def project(
+    requirement: Requirement, *, since: datetime.datetime | None = None, now: datetime.datetime | None = None
+) -> None:
     """Bring the stored occurrences of one requirement in line with its facts. The caller holds its row lock.
 
     ``since`` is the earliest moment whose knowledge changed; None replays from the start. Only rows that differ are
@@ -172,7 +175,11 @@ def _extend_batch(batch: Sequence[Requirement], now: datetime.datetime) -> None:
     for row in Schedule.objects.filter(requirement_id__in=ids):
         schedules[row.requirement_id].append(row)
     last: dict[int, Occurrence] = {}
-    for occurrence in Occurrence.objects.filter(requirement_id__in=ids).order_by("requirement_id", "-opens_at").distinct("requirement_id"):
+    for occurrence in (
+        Occurrence.objects.filter(requirement_id__in=ids)
+        .order_by("requirement_id", "-opens_at")
+        .distinct("requirement_id")
+    ):
         last[occurrence.requirement_id] = occurrence
     earliest = min((row.opens_at for row in last.values()), default=now) - LONGEST_WINDOW
     completions: dict[int, list[Completion]] = defaultdict(list)
@@ -208,3 +215,46 @@ def _extend_batch(batch: Sequence[Requirement], now: datetime.datetime) -> None:
         Occurrence.objects.bulk_update(changed, PROJECTED, batch_size=BATCH)
     Occurrence.objects.bulk_create(new, batch_size=2000)
     Requirement.objects.bulk_update(batch, ["extend_at"], batch_size=BATCH)
+
+
+def tile_at(tiles: Sequence[pure.Occurrence], at: datetime.datetime) -> pure.Occurrence | None:
+    """Return the tile that holds the moment; None before the first."""
+    return next((t for t in tiles if t.opens_at <= at and (t.closes_at is None or at < t.closes_at)), None)
+
+
+def known_tiles(at: datetime.datetime, known_at: datetime.datetime) -> dict[int, pure.Occurrence | None]:
+    """Return, for each requirement about which less was known at ``known_at``, its occurrence at ``at`` as known then.
+
+    None where the requirement itself was not known. All other requirements are as their stored occurrences say: a fact
+    that happened after ``at`` changes nothing at ``at``.
+    """
+    later = Completion.objects.filter(performed_at__lte=at).filter(
+        Q(recorded_at__gt=known_at) | Q(voided_at__gt=known_at)
+    )
+    ids = set(later.order_by().values_list("requirement_id", flat=True).distinct())
+    ids |= set(
+        Schedule.objects.filter(effective_at__lte=at, recorded_at__gt=known_at).values_list("requirement_id", flat=True)
+    )
+    found: dict[int, pure.Occurrence | None] = {}
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), BATCH):
+        part = ordered[start : start + BATCH]
+        requirements = Requirement.objects.filter(pk__in=part).select_related("facility")
+        for requirement in requirements.prefetch_related("schedules", "completions"):
+            found[requirement.pk] = _known_tile(requirement, at, known_at)
+    return found
+
+
+def _known_tile(requirement: Requirement, at: datetime.datetime, known_at: datetime.datetime) -> pure.Occurrence | None:
+    schedules = [row for row in requirement.schedules.all() if row.recorded_at <= known_at]
+    if not schedules:
+        return None
+    tiles = pure.tiles(
+        to_versions(schedules),
+        [to_fact(completion) for completion in requirement.completions.all()],
+        starts_at=requirement.starts_at,
+        zone=ZoneInfo(requirement.facility.time_zone),
+        until=at,
+        known_at=known_at,
+    )
+    return tile_at(tiles, at)

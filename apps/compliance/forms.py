@@ -15,7 +15,6 @@ from apps.facilities.models import Facility
 from apps.tenants.models import Membership
 
 
-
 class RequirementForm(forms.ModelForm):  # type: ignore[type-arg]
     """What a duty says of itself: name, category, evidence, protocol, owner, reference."""
 
@@ -79,6 +78,15 @@ class EffectiveForm(forms.Form):
         if day and day < timezone.now().date():
             raise ValidationError(_("A schedule cannot change the past. Choose today or a later day."))
         return day
+
+
+class AsOfForm(forms.Form):
+    """The moment a page is about, and the day whose knowledge it shows."""
+
+    at = forms.CharField(label=_("As of"), required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"}))
+    known_at = forms.CharField(
+        label=_("As known on"), required=False, widget=forms.DateTimeInput(attrs={"type": "datetime-local"})
+    )
 
 
 class ReasonForm(forms.Form):
@@ -156,6 +164,7 @@ def _list_of(text: str) -> list[str]:
 
 def initial_steps(steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the formset's initial data for stored steps."""
-    return [{**step, "choices": ", ".join(step.get("choices", [])), "fails": ", ".join(step.get("fails", [])), "ORDER": n} for n, step in enumerate(steps, 1)]
-
-
+    return [
+        {**step, "choices": ", ".join(step.get("choices", [])), "fails": ", ".join(step.get("fails", [])), "ORDER": n}
+        for n, step in enumerate(steps, 1)
+    ]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, DateTimeField, F, Func, Q, QuerySet, Value
+from django.db.models import BigIntegerField, Count, F, Func, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from apps.compliance import queries
 from apps.compliance.models import FAR_FUTURE, Evidence, Protocol, Requirement, RequirementCategory
+from apps.compliance.moment import Moment
 from apps.facilities.models import Facility
 from apps.tenants.listing import ChoiceFilter, Column, ListSpec, ObjectFilter, Sort, archived_filter
 from apps.tenants.models import Membership
@@ -27,10 +28,10 @@ class _Seconds(Func):
     output_field = BigIntegerField()
 
 
-def ranked(at: datetime.datetime) -> QuerySet[Any]:
+def ranked(moment: Moment) -> QuerySet[Any]:
     """Return the live occurrences with one number to sort by: red first, within a colour the longest due first."""
     due = _Seconds(Coalesce("due_at", Value(FAR_FUTURE)))
-    return queries.live(at).annotate(at=Value(at, output_field=DateTimeField()), rank=F("urgency") * Value(_COLOUR_STEP) + due)
+    return queries.live(moment).annotate(rank=F("urgency") * Value(_COLOUR_STEP) + due)
 
 
 def _owners() -> QuerySet[Any]:
@@ -48,45 +49,55 @@ def place_of(requirement: Requirement) -> str:
     return ", ".join(parts)
 
 
-def _words(row: Any) -> str:
-    return queries.to_row(row, row.at).words
-
-
 def _facility(row: Any) -> str:
     return str(row.requirement.facility.name)
 
 
-REQUIREMENT_LIST = ListSpec(
-    name="requirements",
-    columns=(
-        Column(_("Requirement"), lambda row: row.requirement.name, sort="name"),
-        Column(_("Status"), lambda row: row.colour, sort="urgency"),
-        Column(_("In words"), _words, on_page=False),
-        Column(_("Due"), lambda row: queries.to_row(row, row.at).due_local, sort="due"),
-        Column(_("Place"), lambda row: place_of(row.requirement)),
-        Column(_("Facility"), _facility, on_page=False),
-        Column(_("Category"), lambda row: row.requirement.get_category_display(), on_page=False),
-        Column(_("Reference"), lambda row: row.requirement.reference, on_page=False),
-        Column(_("Owner"), lambda row: str(row.requirement.owner.user) if row.requirement.owner else ""),
-        Column(_("Next step"), hidden=True),
-    ),
-    sorts=(
-        Sort("urgency", "rank", "integer"),
-        Sort("name", "requirement__name"),
-        Sort("due", "due_at", "instant", nullable=True),
-    ),
-    filters=(
-        ChoiceFilter("status", _("Status"), COLOUR_CHOICES, "colour"),
-        ObjectFilter("facility", _("Facility"), "facility_id", lambda: Facility.objects.order_by("name", "id")),
-        ChoiceFilter("category", _("Category"), RequirementCategory.choices, "requirement__category"),
-        ChoiceFilter("evidence", _("Evidence"), Evidence.choices, "requirement__evidence"),
-        ObjectFilter("owner", _("Owner"), "requirement__owner_id", _owners, name_field="user__name", none_label=_("Nobody")),
-    ),
-    search=("requirement__name", "requirement__reference", "requirement__equipment__name", "requirement__area__path"),
-    search_label=_("Search requirements"),
-    decorate=queries.with_subjects,
-    csv_url_name="compliance:requirement_csv",
-)
+def requirement_list(moment: Moment) -> ListSpec:
+    """Return what the list of requirements shows at a moment."""
+
+    def row_of(occurrence: Any) -> queries.StatusRow:
+        return queries.to_row(occurrence, moment)
+
+    return ListSpec(
+        name="requirements",
+        columns=(
+            Column(_("Requirement"), lambda row: row.requirement.name, sort="name"),
+            Column(_("Status"), lambda row: row_of(row).colour, sort="urgency"),
+            Column(_("In words"), lambda row: row_of(row).words, on_page=False),
+            Column(_("Due"), lambda row: row_of(row).due_local, sort="due"),
+            Column(_("Place"), lambda row: place_of(row.requirement)),
+            Column(_("Facility"), _facility, on_page=False),
+            Column(_("Category"), lambda row: row.requirement.get_category_display(), on_page=False),
+            Column(_("Reference"), lambda row: row.requirement.reference, on_page=False),
+            Column(_("Owner"), lambda row: str(row.requirement.owner.user) if row.requirement.owner else ""),
+            Column(_("Next step"), hidden=True),
+        ),
+        sorts=(
+            Sort("urgency", "rank", "integer"),
+            Sort("name", "requirement__name"),
+            Sort("due", "due_at", "instant", nullable=True),
+        ),
+        filters=(
+            ChoiceFilter("status", _("Status"), COLOUR_CHOICES, "colour"),
+            ObjectFilter("facility", _("Facility"), "facility_id", lambda: Facility.objects.order_by("name", "id")),
+            ChoiceFilter("category", _("Category"), RequirementCategory.choices, "requirement__category"),
+            ChoiceFilter("evidence", _("Evidence"), Evidence.choices, "requirement__evidence"),
+            ObjectFilter(
+                "owner", _("Owner"), "requirement__owner_id", _owners, name_field="user__name", none_label=_("Nobody")
+            ),
+        ),
+        search=(
+            "requirement__name",
+            "requirement__reference",
+            "requirement__equipment__name",
+            "requirement__area__path",
+        ),
+        search_label=_("Search requirements"),
+        decorate=queries.with_subjects,
+        csv_url_name="compliance:requirement_csv",
+    )
+
 
 IDLE_LIST = ListSpec(
     name="requirements-not-counting",

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import datetime
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Count, IntegerField, Q, QuerySet, Value, When
 from django.http import Http404
 from django.utils import timezone
 
 from apps.compliance import engine
+from apps.compliance import schedule as pure
 from apps.compliance import status as pure_status
 from apps.compliance.models import Occurrence, Protocol, ProtocolVersion, Requirement
+from apps.compliance.moment import Moment
 from apps.compliance.schedule import Schedule
 from apps.compliance.status_sql import case_expression
 from apps.equipment.models import Equipment, ServiceStatus
@@ -29,6 +32,7 @@ class StatusRow:
 
     requirement: Requirement
     occurrence: Occurrence
+    tile: pure.Occurrence
     status: pure_status.Status
     words: str
 
@@ -45,19 +49,22 @@ class StatusRow:
     @property
     def due_local(self) -> datetime.datetime | None:
         """When it is due, on the facility's clock."""
-        return self.occurrence.due_at.astimezone(self.zone) if self.occurrence.due_at else None
+        return self.tile.due_at.astimezone(self.zone) if self.tile.due_at else None
 
 
-def in_force(prefix: str = "") -> Q:
-    """Requirements that count: not archived, on a subject that is not archived, and for machines: in service."""
-    return Q(
-        **{
-            f"{prefix}archived_at": None,
-            f"{prefix}facility__archived_at": None,
-            f"{prefix}area__archived_at": None,
-            f"{prefix}equipment__archived_at": None,
-        }
-    ) & (Q(**{f"{prefix}equipment": None}) | Q(**{f"{prefix}equipment__status": ServiceStatus.IN_SERVICE}))
+def in_force(prefix: str = "", at: datetime.datetime | None = None) -> Q:
+    """Requirements that count at a moment (default: now): not archived by then, nor what they are on; machines in service.
+
+    Whether a machine was in service is known since its status last changed.
+    """
+    found = Q()
+    for path in ("", "facility__", "area__", "equipment__"):
+        field = f"{prefix}{path}archived_at"
+        found &= Q(**{field: None}) if at is None else Q(**{field: None}) | Q(**{f"{field}__gt": at})
+    machine = Q(**{f"{prefix}equipment": None}) | Q(**{f"{prefix}equipment__status": ServiceStatus.IN_SERVICE})
+    if at is not None:
+        machine |= Q(**{f"{prefix}equipment__status_since__gt": at})
+    return found & machine
 
 
 def ensure_extended(at: datetime.datetime) -> None:
@@ -66,23 +73,65 @@ def ensure_extended(at: datetime.datetime) -> None:
         engine.extend_stale(at)
 
 
-def live(at: datetime.datetime | None = None) -> QuerySet[Occurrence]:
+Asked = datetime.datetime | Moment | None
+
+
+def as_moment(at: Asked) -> Moment:
+    """Return the moment meant: None is now, with everything known."""
+    if isinstance(at, Moment):
+        return at
+    return Moment(at or timezone.now(), is_now=at is None)
+
+
+def differing(moment: Moment) -> dict[int, pure.Occurrence | None]:
+    """Return the occurrences, as known then, of the requirements about which less was known. Computed once a page."""
+    if moment.known_at is None:
+        return {}
+    if moment.differing is None:
+        moment.differing = engine.known_tiles(moment.at, moment.known_at)
+    return moment.differing
+
+
+def live(at: Asked = None) -> QuerySet[Occurrence]:
     """Return the one live occurrence of each requirement in force at a moment (default: now), with ``colour``,
-    ``reason`` and ``urgency`` (0 red, 1 amber, 2 green) from the status definition."""
-    at = at or timezone.now()
-    ensure_extended(at)
-    return (
-        Occurrence.objects.filter(in_force("requirement__"), opens_at__lte=at, closes_at__gt=at)
-        .annotate(colour=case_expression(at, "colour"), reason=case_expression(at, "reason"))
-        .annotate(
-            urgency=Case(
-                When(colour="red", then=Value(0)),
-                When(colour="amber", then=Value(1)),
-                default=Value(2),
-                output_field=IntegerField(),
-            )
+    ``reason`` and ``urgency`` (0 red, 1 amber, 2 green) from the status definition, as known at the moment's
+    ``known_at``."""
+    moment = as_moment(at)
+    ensure_extended(moment.at)
+    known = differing(moment)
+    found = Occurrence.objects.filter(
+        in_force("requirement__", None if moment.is_now else moment.at),
+        opens_at__lte=moment.at,
+        closes_at__gt=moment.at,
+    )
+    unknown = [pk for pk, tile in known.items() if tile is None]
+    if unknown:
+        found = found.exclude(requirement_id__in=unknown)
+    colours: dict[str, list[int]] = defaultdict(list)
+    reasons: dict[str, list[int]] = defaultdict(list)
+    for pk, tile in known.items():
+        if tile is not None:
+            status = pure_status.status(tile, moment.at)
+            colours[str(status.colour)].append(pk)
+            reasons[str(status.reason)].append(pk)
+    return found.annotate(
+        colour=_overridden(colours, case_expression(moment.at, "colour")),
+        reason=_overridden(reasons, case_expression(moment.at, "reason")),
+    ).annotate(
+        urgency=Case(
+            When(colour="red", then=Value(0)),
+            When(colour="amber", then=Value(1)),
+            default=Value(2),
+            output_field=IntegerField(),
         )
     )
+
+
+def _overridden(ids: dict[str, list[int]], default: Case) -> Case:
+    if not ids:
+        return default
+    whens = [When(requirement_id__in=found, then=Value(value)) for value, found in ids.items()]
+    return Case(*whens, default=default, output_field=CharField())
 
 
 def with_subjects(occurrences: QuerySet[Occurrence]) -> QuerySet[Occurrence]:
@@ -96,19 +145,20 @@ def with_subjects(occurrences: QuerySet[Occurrence]) -> QuerySet[Occurrence]:
     )
 
 
-def to_row(occurrence: Occurrence, at: datetime.datetime) -> StatusRow:
+def to_row(occurrence: Occurrence, at: Asked = None) -> StatusRow:
     """Return the row of a live occurrence whose requirement and facility are loaded."""
+    moment = as_moment(at)
     requirement = occurrence.requirement
-    tile = engine.to_tile(occurrence)
-    status = pure_status.status(tile, at)
-    words = pure_status.words(status, tile, at, ZoneInfo(requirement.facility.time_zone))
-    return StatusRow(requirement, occurrence, status, words)
+    tile = differing(moment).get(requirement.pk) or engine.to_tile(occurrence)
+    status = pure_status.status(tile, moment.at)
+    words = pure_status.words(status, tile, moment.at, ZoneInfo(requirement.facility.time_zone))
+    return StatusRow(requirement, occurrence, tile, status, words)
 
 
-def to_rows(occurrences: Iterable[Occurrence], at: datetime.datetime | None = None) -> list[StatusRow]:
+def to_rows(occurrences: Iterable[Occurrence], at: Asked = None) -> list[StatusRow]:
     """Return the rows of live occurrences."""
-    at = at or timezone.now()
-    return [to_row(occurrence, at) for occurrence in occurrences]
+    moment = as_moment(at)
+    return [to_row(occurrence, moment) for occurrence in occurrences]
 
 
 def red_first(occurrences: QuerySet[Occurrence]) -> QuerySet[Occurrence]:
@@ -116,9 +166,9 @@ def red_first(occurrences: QuerySet[Occurrence]) -> QuerySet[Occurrence]:
     return occurrences.order_by("urgency", "due_at", "id")
 
 
-def rows_for(subject: Facility | Area | Equipment, at: datetime.datetime | None = None) -> list[StatusRow]:
+def rows_for(subject: Facility | Area | Equipment, at: Asked = None) -> list[StatusRow]:
     """Return the rows of the requirements directly on a subject, red first; at most 200."""
-    at = at or timezone.now()
+    at = as_moment(at)
     name = {Facility: "facility", Area: "area", Equipment: "equipment"}[type(subject)]
     found = live(at).filter(**{f"requirement__{name}": subject})
     if isinstance(subject, Facility):
@@ -126,9 +176,9 @@ def rows_for(subject: Facility | Area | Equipment, at: datetime.datetime | None 
     return to_rows(red_first(with_subjects(found))[:200], at)
 
 
-def row_of(requirement: Requirement, at: datetime.datetime | None = None) -> StatusRow | None:
+def row_of(requirement: Requirement, at: Asked = None) -> StatusRow | None:
     """Return the row of one requirement, or None while nothing of it is in force."""
-    at = at or timezone.now()
+    at = as_moment(at)
     occurrence = with_subjects(live(at).filter(requirement=requirement)).first()
     return to_row(occurrence, at) if occurrence else None
 
@@ -156,7 +206,7 @@ class FacilityCounts:
     counts: Counts
 
 
-def count_by_facility(at: datetime.datetime | None = None) -> tuple[Counts, list[FacilityCounts]]:
+def count_by_facility(at: Asked = None) -> tuple[Counts, list[FacilityCounts]]:
     """Return the counts over the scope, and per facility with the most red first. One query."""
     grouped = (
         live(at)
@@ -177,7 +227,7 @@ def count_by_facility(at: datetime.datetime | None = None) -> tuple[Counts, list
     return total, rows
 
 
-def counts_of(facility: Facility, at: datetime.datetime | None = None) -> Counts:
+def counts_of(facility: Facility, at: Asked = None) -> Counts:
     """Return the counts of everything in one facility."""
     found = live(at).filter(facility=facility).order_by()
     return Counts(**found.aggregate(**{colour: Count("id", filter=Q(colour=colour)) for colour in COLOURS}))

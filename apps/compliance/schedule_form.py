@@ -79,7 +79,11 @@ class ScheduleForm(forms.Form):
     interval = forms.IntegerField(label=_("Due again after"), min_value=1, max_value=9999, required=False)
     interval_unit = forms.ChoiceField(label=_("Unit"), choices=UNITS, initial="M", required=False)
     warn = forms.IntegerField(
-        label=_("Warn this long before"), min_value=0, max_value=9999, required=False, help_text=_("It turns amber then.")
+        label=_("Warn this long before"),
+        min_value=0,
+        max_value=9999,
+        required=False,
+        help_text=_("It turns amber then."),
     )
     warn_unit = forms.ChoiceField(label=_("Unit"), choices=UNITS, initial="D", required=False)
     early_window = forms.IntegerField(
@@ -170,7 +174,11 @@ def initial_of(schedule: pure.Schedule) -> dict[str, Any]:
         initial["due_time"] = spec["due_time"]
     rules = spec.get("rrule") or []
     parts_of = dict(part.split("=", 1) for part in rules[0].split(";")) if len(rules) == 1 else {}
-    if rules and set(parts_of) <= {"FREQ", "INTERVAL", "BYDAY", "BYMONTHDAY"} and parts_of.get("FREQ") in dict(EVERY_UNITS):
+    if (
+        rules
+        and set(parts_of) <= {"FREQ", "INTERVAL", "BYDAY", "BYMONTHDAY"}
+        and parts_of.get("FREQ") in dict(EVERY_UNITS)
+    ):
         initial["every_unit"] = parts_of["FREQ"]
         initial["every"] = int(parts_of.get("INTERVAL", 1))
         initial["weekdays"] = parts_of["BYDAY"].split(",") if "BYDAY" in parts_of else []

@@ -136,9 +136,7 @@ def _read_choices(choices: Any) -> list[str]:
         raise ValidationError(_("Choices must be a list of texts."))
     found = [" ".join(choice.split()) for choice in choices]
     if not 2 <= len(found) <= MAX_CHOICES or not all(found) or any(len(choice) > 100 for choice in found):
-        raise ValidationError(
-            _("Give 2 to %(limit)s choices of at most 100 characters each.") % {"limit": MAX_CHOICES}
-        )
+        raise ValidationError(_("Give 2 to %(limit)s choices of at most 100 characters each.") % {"limit": MAX_CHOICES})
     if len({choice.casefold() for choice in found}) != len(found):
         raise ValidationError(_("Two choices are the same."))
     return found

@@ -12,13 +12,16 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.audit.queries import events_of
 from apps.compliance import actions, queries
+from apps.compliance import moment as moments
 from apps.compliance import schedule as pure
 from apps.compliance.forms import (
+    AsOfForm,
     EffectiveForm,
     FacilityChoiceForm,
     ProtocolForm,
@@ -32,14 +35,15 @@ from apps.compliance.forms import (
 from apps.compliance.listing import (
     IDLE_LIST,
     PROTOCOL_LIST,
-    REQUIREMENT_LIST,
     idle,
     place_of,
     protocols,
     ranked,
     why_idle,
 )
+from apps.compliance.listing import requirement_list as requirement_list_spec
 from apps.compliance.models import Protocol, Requirement
+from apps.compliance.moment import Moment
 from apps.compliance.schedule_form import ScheduleForm
 from apps.equipment.models import Equipment
 from apps.facilities.models import Area, Facility
@@ -52,15 +56,45 @@ DASHBOARD_FACILITIES = 15
 SUBJECTS: dict[str, Any] = {"equipment": Equipment, "area": Area, "facility": Facility}
 
 
+def _zone(request: HttpRequest) -> ZoneInfo:
+    return ZoneInfo(request.organization.time_zone)  # type: ignore[attr-defined]
+
+
+def _moment(request: HttpRequest) -> Moment:
+    return moments.read(request.GET, _zone(request))
+
+
+def _as_of(request: HttpRequest, moment: Moment) -> dict[str, Any]:
+    """What templates/compliance/_as_of.html shows: the form, and the banner of a page about the past."""
+    zone = _zone(request)
+    return {
+        "moment": moment,
+        "as_of": None if moment.is_now else moment.at.astimezone(zone),
+        "known_as_of": moment.known_at.astimezone(zone) if moment.known_at else None,
+        "as_of_form": AsOfForm(initial={"at": request.GET.get("at", ""), "known_at": request.GET.get("known_at", "")}),
+        "as_of_kept": [(k, v) for k, v in request.GET.items() if k not in ("at", "known_at", "after", "before")],
+    }
+
+
+def _list_url(request: HttpRequest, **filters: str) -> str:
+    """The list of requirements with these filters, at the moment that this page is about."""
+    kept = {key: value for key in ("at", "known_at") if (value := request.GET.get(key))}
+    query = urlencode({**filters, **kept})
+    return reverse("compliance:requirement_list") + (f"?{query}" if query else "")
+
+
 @requires(Permission.COMPLIANCE_VIEW)
 @require_GET
 def dashboard(request: HttpRequest) -> HttpResponse:
     """Show what is red, why, whose and the next step; then amber; counts by status and by facility."""
-    now = timezone.now()
-    counts, facilities = queries.count_by_facility(now)
-    urgent = queries.with_subjects(queries.live(now).filter(urgency__lt=2))
-    rows = queries.to_rows(queries.red_first(urgent)[:DASHBOARD_ROWS], now) if counts.red or counts.amber else []
+    moment = _moment(request)
+    counts, facilities = queries.count_by_facility(moment)
+    urgent = queries.with_subjects(queries.live(moment).filter(urgency__lt=2))
+    rows = queries.to_rows(queries.red_first(urgent)[:DASHBOARD_ROWS], moment) if counts.red or counts.amber else []
     context = {
+        **_as_of(request, moment),
+        **{f"{colour}_url": _list_url(request, status=colour) for colour in queries.COLOURS},
+        "all_url": _list_url(request),
         "counts": counts,
         "facilities": [row for row in facilities if row.counts.red or row.counts.amber][:DASHBOARD_FACILITIES],
         "facility_total": len(facilities),
@@ -85,12 +119,13 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 @require_GET
 def requirement_list(request: HttpRequest) -> HttpResponse:
     """List requirements, red first, with filters in the address."""
-    now = timezone.now()
-    listing = build(REQUIREMENT_LIST, request, ranked(now))
+    moment = _moment(request)
+    listing = build(requirement_list_spec(moment), request, ranked(moment), keep=("at", "known_at"))
     context = {
         **listing.context(),
-        "rows": queries.to_rows(listing.rows, now),
-        "idle": idle(now).exists(),
+        **_as_of(request, moment),
+        "rows": queries.to_rows(listing.rows, moment),
+        "idle": moment.is_now and idle(moment.at).exists(),
         "can_edit": allowed(Permission.COMPLIANCE_EDIT),
         "can_log": allowed(Permission.LOGS_CREATE),
     }
@@ -100,8 +135,9 @@ def requirement_list(request: HttpRequest) -> HttpResponse:
 @requires(Permission.EXPORT)
 @require_GET
 def requirement_csv(request: HttpRequest) -> HttpResponseBase:
-    """Stream the requirements that the list shows, with their status at this moment."""
-    return csv_response(REQUIREMENT_LIST, request, ranked(timezone.now()))
+    """Stream the requirements that the list shows, with their status at the moment asked about."""
+    moment = _moment(request)
+    return csv_response(requirement_list_spec(moment), request, ranked(moment))
 
 
 @requires(Permission.COMPLIANCE_VIEW)
@@ -127,14 +163,15 @@ def requirement_idle_list(request: HttpRequest) -> HttpResponse:
 def requirement_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one requirement: status, schedule, what is due next, its history and its trail."""
     requirement = queries.get_requirement(pk)
-    now = timezone.now()
     zone = ZoneInfo(requirement.facility.time_zone)
-    row = queries.row_of(requirement, now)
-    schedule = queries.schedule_in_force(requirement, now)
+    moment = moments.read(request.GET, zone)
+    row = queries.row_of(requirement, moment)
+    schedule = queries.schedule_in_force(requirement, moment.at)
     return render(
         request,
         "compliance/requirement_detail.html",
         {
+            **_as_of(request, moment),
             "requirement": requirement,
             "row": row,
             "schedule_words": schedule.describe(),
@@ -256,7 +293,9 @@ def _summary(*forms: Any) -> list[dict[str, str]]:
 
 def _add_errors(form: Any, error: ValidationError) -> None:
     """Put an action's errors at the fields that this form shows, the others on top."""
-    for name, errors in getattr(error, "error_dict", {None: error.error_list if hasattr(error, "error_list") else []}).items():
+    for name, errors in getattr(
+        error, "error_dict", {None: error.error_list if hasattr(error, "error_list") else []}
+    ).items():
         form.add_error(name if name in form.fields else None, [message for e in errors for message in e.messages])
 
 
@@ -311,7 +350,9 @@ def requirement_schedule(request: HttpRequest, pk: int) -> HttpResponse:
             except ValidationError as error:
                 _add_errors(form, error)
             else:
-                messages.success(request, _("New schedule saved.") if changed else _("The schedule is the same as before."))
+                messages.success(
+                    request, _("New schedule saved.") if changed else _("The schedule is the same as before.")
+                )
                 return redirect("compliance:requirement_detail", pk)
     return render(
         request,
@@ -420,7 +461,9 @@ def _protocol_page(request: HttpRequest, protocol: Protocol | None) -> HttpRespo
     version = queries.version_in_force(protocol)
     initial = {"name": protocol.name, "description": protocol.description} if protocol else None
     form = ProtocolForm(request.POST or None, initial=initial)
-    formset = StepFormSet(request.POST or None, initial=initial_steps(version.steps) if version else None, prefix="steps")
+    formset = StepFormSet(
+        request.POST or None, initial=initial_steps(version.steps) if version else None, prefix="steps"
+    )
     problems: list[str] = []
     if request.method == "POST" and all([form.is_valid(), formset.is_valid()]):
         if "more" in request.POST:
@@ -451,7 +494,9 @@ def _protocol_page(request: HttpRequest, protocol: Protocol | None) -> HttpRespo
 
 def _more_steps(protocol: Protocol | None, form: ProtocolForm, formset: Any) -> dict[str, Any]:
     """Show the page again with what was typed and three more empty steps."""
-    kept = [{k: v for k, v in f.cleaned_data.items() if k != "DELETE"} for f in formset.forms if f.cleaned_data.get("text")]
+    kept = [
+        {k: v for k, v in f.cleaned_data.items() if k != "DELETE"} for f in formset.forms if f.cleaned_data.get("text")
+    ]
     return {
         "form": ProtocolForm(initial=form.cleaned_data),
         "formset": StepFormSet(initial=kept, prefix="steps"),

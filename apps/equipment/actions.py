@@ -21,7 +21,19 @@ from apps.facilities.models import Area, Facility
 from apps.tenants.permissions import Permission, demand, demand_all_facilities
 
 EQUIPMENT_FIELDS = frozenset(
-    "facility area type name category serial_number external_code maker model status notes".split()
+    {
+        "facility",
+        "area",
+        "type",
+        "name",
+        "category",
+        "serial_number",
+        "external_code",
+        "maker",
+        "model",
+        "status",
+        "notes",
+    }
 )
 TYPE_FIELDS = frozenset({"name", "description"})
 
@@ -57,6 +69,7 @@ def update_equipment(equipment: Equipment, **fields: Any) -> bool:
     kind = values.get("type")
     if kind is not None and kind.pk != equipment.type_id:
         _check_type(kind)
+    _note_status(equipment, values)
     return update_valid(equipment, values, "equipment.update")
 
 
@@ -87,6 +100,12 @@ def set_photo(equipment: Equipment, photo: File[bytes] | None) -> None:
     audit.update(equipment, {"photo": name}, "equipment.photo")
     if old and old != name:
         transaction.on_commit(lambda: storage.delete(old), robust=True)
+
+
+def _note_status(equipment: Equipment, values: dict[str, Any]) -> None:
+    """A changed status says since when it holds."""
+    if values.get("status", equipment.status) != equipment.status:
+        values["status_since"] = timezone.now()
 
 
 def _demand_facility(facility: Facility | None) -> None:
@@ -188,5 +207,6 @@ def bulk_save_equipment(
         # An area belongs to one facility: the old one does not move along.
         if "facility" in values and values["facility"].pk != obj.facility_id:
             values.setdefault("area", None)
+        _note_status(obj, values)
     create_many(create, "equipment.create")
     return len(create), len(update_many(changed, "equipment.update"))

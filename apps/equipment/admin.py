@@ -1,8 +1,12 @@
 """Equipment, its types and the labels in the admin."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db import models
 
 from apps.audit.admin_base import OwnRowsFilter, TenantAdmin
+from apps.equipment import actions
 from apps.equipment.models import Equipment, EquipmentType, Label
 from apps.tenants.admin_sites import register
 from apps.tenants.permissions import Permission
@@ -19,6 +23,16 @@ class EquipmentTypeAdmin(TenantAdmin):
     readonly_fields = ("archived_at",)
     list_display = ("name", "description", "archived_at")
     search_fields = ("name",)
+    # A type is shared by all facilities.
+    needs_all_facilities = True
+
+    def perform_create(self, obj: models.Model, values: dict[str, Any]) -> models.Model:
+        """Add it by the room's action."""
+        return actions.create_type(**values)
+
+    def perform_update(self, obj: Any, values: dict[str, Any]) -> None:
+        """Change it by the room's action."""
+        actions.update_type(obj, **values)
 
 
 @register(Equipment)
@@ -55,6 +69,14 @@ class EquipmentAdmin(TenantAdmin):
     )
     list_select_related = ("type", "facility", "area")
     search_fields = ("name", "serial_number", "external_code", "facility__name")
+
+    def perform_create(self, obj: models.Model, values: dict[str, Any]) -> models.Model:
+        """Add it by the room's action."""
+        return actions.create_equipment(**values)
+
+    def perform_update(self, obj: Any, values: dict[str, Any]) -> None:
+        """Change it by the room's action."""
+        actions.update_equipment(obj, **values)
 
 
 @register(Label)

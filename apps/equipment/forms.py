@@ -82,14 +82,20 @@ class EquipmentForm(ActionForm):
             empty_label=_("Choose a facility"),
         )
         self.offers_all_areas = False
-        self.fields["area"].widget.choices = self._area_choices(own)  # type: ignore[attr-defined]
+        self.fields["area"].widget.choices = self._area_choices(own)
 
     def chosen_facility(self) -> int | None:
         """Return the id of the facility chosen so far."""
-        return _whole(self.data.get("facility") if self.is_bound else self.get_initial_for_field(self.fields["facility"], "facility"))
+        return _whole(
+            self.data.get("facility")
+            if self.is_bound
+            else self.get_initial_for_field(self.fields["facility"], "facility")
+        )
 
     def _area_choices(self, own: Equipment) -> list[tuple[Any, Any]]:
-        areas = list(live_areas().select_related("facility").order_by("facility__name", "path", "id")[: AREAS_OFFERED + 1])
+        areas = list(
+            live_areas().select_related("facility").order_by("facility__name", "path", "id")[: AREAS_OFFERED + 1]
+        )
         self.offers_all_areas = len(areas) <= AREAS_OFFERED
         if not self.offers_all_areas:
             chosen = self.chosen_facility()
@@ -146,7 +152,9 @@ class UnclaimedForm(forms.Form):
 class RevokeForm(forms.Form):
     """Why a label is revoked."""
 
-    reason = forms.CharField(label=_("Reason"), max_length=200, help_text=_("For example: lost, damaged, stuck on the wrong door."))
+    reason = forms.CharField(
+        label=_("Reason"), max_length=200, help_text=_("For example: lost, damaged, stuck on the wrong door.")
+    )
 
 
 class SheetForm(forms.Form):
@@ -173,5 +181,3 @@ class SheetForm(forms.Form):
             self.add_error("start", _("This paper has positions 1 to %s.") % layout.per_page)
         data["start"] = start
         return data
-
-

@@ -123,7 +123,15 @@ def _demand(label: Label) -> None:
 def _lock(label: Label) -> None:
     """Read the label afresh and locked: two people may hold the same sheet."""
     fresh = Label.objects.select_for_update(no_key=True).get(pk=label.pk)
-    for field in ("facility_id", "area_id", "equipment_id", "claimed_at", "revoked_at", "revoked_reason", "replaced_by_id"):
+    for field in (
+        "facility_id",
+        "area_id",
+        "equipment_id",
+        "claimed_at",
+        "revoked_at",
+        "revoked_reason",
+        "replaced_by_id",
+    ):
         setattr(label, field, getattr(fresh, field))
 
 

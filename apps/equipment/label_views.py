@@ -132,7 +132,9 @@ def label_create(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         done, labels = attempt(form, lambda: actions.create_unclaimed(form.cleaned_data["number"]))
         if done:
-            words = ngettext("%s label is made. Choose the paper.", "%s labels are made. Choose the paper.", len(labels))
+            words = ngettext(
+                "%s label is made. Choose the paper.", "%s labels are made. Choose the paper.", len(labels)
+            )
             messages.success(request, words % len(labels))
             return redirect(f"{reverse('equipment:label_print')}?{selection_query(labels)}")
     context = {"form": form, "crumbs": crumbs((_("Make labels"), ""))}
@@ -148,7 +150,9 @@ def label_create_missing(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         done, labels = attempt(form, lambda: actions.create_labels(missing_subjects(facility, MAX_SHEET)))
         if done and labels:
-            words = ngettext("%s label is made. Choose the paper.", "%s labels are made. Choose the paper.", len(labels))
+            words = ngettext(
+                "%s label is made. Choose the paper.", "%s labels are made. Choose the paper.", len(labels)
+            )
             messages.success(request, words % len(labels))
             return redirect(f"{reverse('equipment:label_print')}?{selection_query(labels)}")
         if done:
@@ -185,7 +189,10 @@ def label_claim(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         done, _result = attempt(form, lambda: actions.claim_label(label, form.cleaned_data["subject"]))
         if done:
-            messages.success(request, _("Label %(code)s now stands for %(subject)s.") % {"code": spell(label.code), "subject": label.subject})
+            messages.success(
+                request,
+                _("Label %(code)s now stands for %(subject)s.") % {"code": spell(label.code), "subject": label.subject},
+            )
             return redirect(detail_url(label))
     context = {
         "label": label,
@@ -291,7 +298,10 @@ def selection_query(labels: list[Label]) -> str:
 
 
 def selected_ids(request: HttpRequest) -> list[int]:
-    """Read ``label=`` (repeated) and ``labels=`` (runs), at most MAX_SHEET + 1; what is no id is ignored."""
+    """Read ``label=`` (repeated) and ``labels=`` (runs), at most MAX_SHEET + 1.
+
+    What is no id, or a longer run, is ignored.
+    """
     parts = [*request.GET.getlist("label")[: MAX_SHEET + 1], *request.GET.get("labels", "")[:20_000].split(",")]
     ids: list[int] = []
     for part in parts:
@@ -299,7 +309,8 @@ def selected_ids(request: HttpRequest) -> list[int]:
         if found is None or len(ids) > MAX_SHEET:
             continue
         first, last = int(found[1]), int(found[2] or found[1])
-        ids += range(first, min(last, first + MAX_SHEET + 1) + 1)
+        if last - first <= MAX_SHEET:
+            ids += range(first, last + 1)
     return ids[: MAX_SHEET + 1]
 
 
@@ -356,9 +367,13 @@ def label_sheet(request: HttpRequest) -> HttpResponse:
     labels = selected_labels(request)
     form = SheetForm({"layout": request.GET.get("layout", "a4-3x7"), "start": request.GET.get("start") or 1})
     if not labels or len(labels) > MAX_SHEET or not form.is_valid():
-        words = _("Choose labels to print first.") if not labels else _("At most %s labels fit in one file. Choose fewer.") % f"{MAX_SHEET:,}"
+        words = (
+            _("Choose labels to print first.")
+            if not labels
+            else _("At most %s labels fit in one file. Choose fewer.") % f"{MAX_SHEET:,}"
+        )
         if labels and len(labels) <= MAX_SHEET:
-            words = " ".join(error for errors in form.errors.values() for error in errors)
+            words = " ".join(str(error) for errors in form.errors.values() for error in errors)
         messages.error(request, words)
         return redirect(f"{reverse('equipment:label_print')}?{selection_query(labels[:MAX_SHEET])}")
     organization = get_organization()

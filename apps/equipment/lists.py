@@ -36,7 +36,7 @@ EQUIPMENT = ListSpec(
         Column(_("Type"), lambda e: e.type.name, key="type"),
         Column(_("Facility"), lambda e: e.facility.name, sort="facility", key="facility"),
         Column(_("Area"), lambda e: e.area.path if e.area else "", key="area"),
-        Column(_("Serial number"), lambda e: e.serial_number, sort="serial", key="serial"),
+        Column(_("Serial number"), lambda e: e.serial_number, key="serial"),
         Column(_("In use"), lambda e: e.get_status_display(), key="service"),
         Column(_("External code"), lambda e: e.external_code, on_page=False),
         Column(_("Category"), lambda e: e.get_category_display(), on_page=False),
@@ -50,7 +50,6 @@ EQUIPMENT = ListSpec(
     sorts=[
         Sort("name", "name"),
         Sort("facility", "facility__name"),
-        Sort("serial", "serial_number"),
         Sort("added", "id", "integer", descending_first=True),
     ],
     filters=[
@@ -100,6 +99,7 @@ def label_state(label: Any) -> str:
 
 
 STATE_WORDS = {"active": _("In use"), "unclaimed": _("Not claimed yet"), "revoked": _("Revoked")}
+
 
 def typed_code(text: str) -> str:
     """Return the stored form of a code somebody typed into the search box, or the text itself."""

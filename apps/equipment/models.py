@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Q, Value
 from django.db.models.functions import Concat, Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from apps.equipment.codes import new_code, spell
@@ -79,6 +80,8 @@ class Equipment(TenantModel):
     maker = models.CharField(_("maker"), max_length=120, blank=True)
     model = models.CharField(_("model"), max_length=120, blank=True)
     status = models.CharField(_("status"), max_length=16, choices=ServiceStatus, default=ServiceStatus.IN_SERVICE)
+    # Since when it has this status: what counted at a past moment depends on it.
+    status_since = models.DateTimeField(default=timezone.now, editable=False)
     notes = models.TextField(_("notes"), max_length=4000, blank=True)
     photo = models.ImageField(_("photo"), upload_to="equipment/", blank=True)
     archived_at = models.DateTimeField(_("archived at"), null=True, blank=True, editable=False)
@@ -87,7 +90,15 @@ class Equipment(TenantModel):
     search_text = models.GeneratedField(
         expression=Lower(
             Concat(
-                "name", Value(" "), "serial_number", Value(" "), "external_code", Value(" "), "maker", Value(" "), "model"
+                "name",
+                Value(" "),
+                "serial_number",
+                Value(" "),
+                "external_code",
+                Value(" "),
+                "maker",
+                Value(" "),
+                "model",
             )
         ),
         output_field=models.TextField(db_collation="C"),
@@ -158,9 +169,7 @@ class Label(TenantModel):
         verbose_name = _("label")
         verbose_name_plural = _("labels")
         constraints = [
-            models.CheckConstraint(
-                condition=Q(area=None) | Q(equipment=None), name="equipment_label_one_subject"
-            ),
+            models.CheckConstraint(condition=Q(area=None) | Q(equipment=None), name="equipment_label_one_subject"),
             models.CheckConstraint(
                 condition=Q(facility__isnull=False) | Q(area=None, equipment=None), name="equipment_label_has_facility"
             ),

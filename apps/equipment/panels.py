@@ -71,7 +71,11 @@ def facility_effects(facility: Facility) -> list[str]:
         said.append(ngettext("archive %s machine", "archive %s machines", machines) % machines)
     if labels:
         said.append(
-            ngettext("make %s label say that its place is archived", "make %s labels say that their place is archived", labels)
+            ngettext(
+                "make %s label say that its place is archived",
+                "make %s labels say that their place is archived",
+                labels,
+            )
             % labels
         )
     return said
@@ -97,5 +101,8 @@ def equipment_effects(equipment: Equipment) -> list[str]:
     labels = Label.objects.filter(equipment=equipment, revoked_at=None).count()
     said = [_("hide this machine from lists and forms; its history stays"), _("stop everything that is due for it")]
     if labels:
-        said.append(ngettext("make its %s label say that it is archived", "make its %s labels say that it is archived", labels) % labels)
+        said.append(
+            ngettext("make its %s label say that it is archived", "make its %s labels say that it is archived", labels)
+            % labels
+        )
     return said

@@ -114,7 +114,7 @@ def labels_of(subject: Facility | Area | Equipment) -> QuerySet[Label]:
 
 
 def find_label(code: str) -> Label | None:
-    """Return the label of a code as printed or typed, with what it stands for; None if the scope knows no such label."""
+    """Return the label of a code as printed or typed, with what it stands for; None if the scope knows none."""
     canonical = normalize_code(code)
     return None if canonical is None else with_subject(Label.objects.all()).filter(code=canonical).first()
 

@@ -35,8 +35,14 @@ def find_subjects(text: str) -> list[tuple[str, str]]:
         areas = areas.filter(matching(["path", "external_code"], text))
         facilities = facilities.filter(matching(["name", "external_code", "city", "postcode"], text))
     return [
-        *((f"equipment-{m.pk}", _("%(name)s, machine in %(place)s") % {"name": m.name, "place": m.facility.name}) for m in machines[:FOUND]),
-        *((f"area-{a.pk}", _("%(name)s, area of %(place)s") % {"name": a.path, "place": a.facility.name}) for a in areas[:FOUND]),
+        *(
+            (f"equipment-{m.pk}", _("%(name)s, machine in %(place)s") % {"name": m.name, "place": m.facility.name})
+            for m in machines[:FOUND]
+        ),
+        *(
+            (f"area-{a.pk}", _("%(name)s, area of %(place)s") % {"name": a.path, "place": a.facility.name})
+            for a in areas[:FOUND]
+        ),
         *((f"facility-{f.pk}", _("%(name)s, the whole facility") % {"name": f.name}) for f in facilities[:FOUND]),
     ]
 
@@ -67,7 +73,8 @@ def unlabelled_count(facility: Facility) -> int:
     return areas.count() + machines.count()
 
 
-def missing_subjects(facility: Facility, limit: int) -> list[Area | Equipment]:
+def missing_subjects(facility: Facility, limit: int) -> list[Subject]:
     """Return the areas and machines of a facility without a label in use, at most ``limit``."""
     areas, machines = _unlabelled(facility)
-    return [*areas[:limit], *machines[:limit]][:limit]
+    found: list[Any] = [*areas[:limit], *machines[:limit]]
+    return found[:limit]

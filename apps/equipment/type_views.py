@@ -87,7 +87,10 @@ def type_archive(request: HttpRequest, pk: int) -> HttpResponse:
     machines = list_equipment().filter(type=kind, archived_at=None).count()
     removes = [_("offer this type no longer for new machines")]
     if machines:
-        removes.append(ngettext("leave %s machine that has it as it is", "leave %s machines that have it as they are", machines) % machines)
+        removes.append(
+            ngettext("leave %s machine that has it as it is", "leave %s machines that have it as they are", machines)
+            % machines
+        )
     context = {
         "kind": kind,
         "title": _("Archive %s?") % kind,

@@ -134,7 +134,9 @@ def equipment_edit(request: HttpRequest, pk: int) -> HttpResponse:
         if done:
             messages.success(request, _("Saved.") if changed else _("Nothing was changed."))
             if had_area is not None and equipment.facility_id != old_facility and equipment.area_id is None:
-                words = _("It is no longer in %(area)s, which is in the other facility. Choose an area at its new place.")
+                words = _(
+                    "It is no longer in %(area)s, which is in the other facility. Choose an area at its new place."
+                )
                 messages.warning(request, words % {"area": had_area})
             return redirect(equipment_url(equipment))
     context = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -20,10 +21,30 @@ from apps.tenants.permissions import Permission, demand, demand_all_facilities
 from apps.tenants.scope import require
 
 FACILITY_FIELDS = frozenset(
-    "name kind external_code address city county postcode country time_zone latitude longitude phone email website "
-    "has_gas storeys is_hmo has_sleeping_risk functional_risk notes".split()
+    {
+        "name",
+        "kind",
+        "external_code",
+        "address",
+        "city",
+        "county",
+        "postcode",
+        "country",
+        "time_zone",
+        "latitude",
+        "longitude",
+        "phone",
+        "email",
+        "website",
+        "has_gas",
+        "storeys",
+        "is_hmo",
+        "has_sleeping_risk",
+        "functional_risk",
+        "notes",
+    }
 )
-AREA_FIELDS = frozenset("parent name kind external_code functional_risk notes".split())
+AREA_FIELDS = frozenset({"parent", "name", "kind", "external_code", "functional_risk", "notes"})
 MAX_DEPTH = 8
 SEPARATOR = " > "
 
@@ -94,9 +115,11 @@ def set_pin(facility: Facility, pin: str) -> None:
     demand_place(Permission.FACILITIES_EDIT, facility.pk)
     if not (pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 8):
         raise ValidationError({"pin": _("Use 4 to 8 digits.")})
-    steps = {int(b) - int(a) for a, b in zip(pin, pin[1:], strict=False)}
+    steps = {int(b) - int(a) for a, b in pairwise(pin)}
     if steps in ({0}, {1}, {-1}):
-        raise ValidationError({"pin": _("This PIN is too easy to guess. Do not use one digit only, or digits in a row.")})
+        raise ValidationError(
+            {"pin": _("This PIN is too easy to guess. Do not use one digit only, or digits in a row.")}
+        )
     audit.update(facility, {"pin_hash": make_password(pin)}, "facility.pin_set")
 
 
@@ -178,7 +201,9 @@ def restore_area(area: Area) -> None:
     _refuse_archived(area.facility)
     areas = _areas(area.facility_id)
     if area.parent_id is not None and areas[area.parent_id].archived_at is not None:
-        raise ValidationError(_("Restore “%(area)s” first: this area is inside it."), params={"area": areas[area.parent_id]})
+        raise ValidationError(
+            _("Restore “%(area)s” first: this area is inside it."), params={"area": areas[area.parent_id]}
+        )
     below = [child for child in _below(area.pk, areas) if child.archived_at == at]
     update_many([(each, {"archived_at": None}) for each in (area, *below)], "area.restore")
 

@@ -57,7 +57,9 @@ def area_facts(area: Area) -> Facts:
     """Return what is known of an area."""
     return [
         _fact(_("Facility"), area.facility.name, f"/facilities/{area.facility_id}/"),
-        _fact(_("Inside"), area.parent.path if area.parent else "", f"/areas/{area.parent_id}/" if area.parent_id else ""),
+        _fact(
+            _("Inside"), area.parent.path if area.parent else "", f"/areas/{area.parent_id}/" if area.parent_id else ""
+        ),
         _fact(_("Kind"), area.kind),
         _fact(_("External code"), area.external_code),
         _fact(_("Functional risk category"), area.get_functional_risk_display()),

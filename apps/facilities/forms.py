@@ -21,7 +21,7 @@ ANSWERS: dict[str, bool | None] = {"": None, "true": True, "false": False}
 
 
 def _answer(value: object) -> bool | None:
-    return ANSWERS.get(str(value), None)
+    return ANSWERS.get(str(value))
 
 
 class YesNoField(forms.TypedChoiceField):

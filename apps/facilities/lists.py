@@ -59,11 +59,19 @@ FACILITIES = ListSpec(
         Column(_("Functional risk category"), lambda f: f.functional_risk, on_page=False),
         Column(_("Archived at"), lambda f: f.archived_at, on_page=False),
     ],
-    sorts=[Sort("name", "name"), Sort("kind", "kind"), Sort("city", "city"), Sort("code", "external_code"), Sort("added", "id", "integer")],
+    sorts=[
+        Sort("name", "name"),
+        Sort("kind", "kind"),
+        Sort("city", "city"),
+        Sort("code", "external_code"),
+        Sort("added", "id", "integer"),
+    ],
     filters=[
         ChoiceFilter("kind", _("Kind"), _kinds, "kind"),
         ChoiceFilter("risk", _("Functional risk category"), FunctionalRisk.choices, "functional_risk"),
-        ChoiceFilter("gas", _("Gas"), [("yes", _("Has gas")), ("no", _("No gas")), ("unknown", _("Not answered"))], _gas),
+        ChoiceFilter(
+            "gas", _("Gas"), [("yes", _("Has gas")), ("no", _("No gas")), ("unknown", _("Not answered"))], _gas
+        ),
         archived_filter(),
     ],
     search=["name", "external_code", "address", "city", "postcode"],

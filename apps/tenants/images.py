@@ -59,7 +59,9 @@ def _decode(data: bytes, max_side: int) -> Image.Image:
     except ValidationError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise ValidationError(_("The photo has too many pixels. Choose a smaller one."), code="too_many_pixels") from None
+        raise ValidationError(
+            _("The photo has too many pixels. Choose a smaller one."), code="too_many_pixels"
+        ) from None
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, OverflowError, MemoryError, KeyError):
         raise not_a_picture from None
 

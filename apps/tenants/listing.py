@@ -42,6 +42,7 @@ MAX_WORDS = 6
 MAX_CURSOR = 2_000
 BIGGEST = 2**63 - 1
 Text = str | Promise
+ANY, SEARCH = gettext_lazy("Any"), gettext_lazy("Search")
 Direction = Literal["after", "before"]
 
 
@@ -50,9 +51,10 @@ Direction = Literal["after", "before"]
 
 @dataclass(frozen=True)
 class Column:
-    """One column; a row template may loop over ``listing.shown_columns`` and ask for ``key``. ``value`` gives the CSV cell (None: on the page only); ``on_page=False``: in the CSV only.
+    """One column. ``value`` gives the CSV cell (None: on the page only); ``on_page=False``: in the CSV only.
 
-    ``when`` leaves the column out, of both, while it answers False.
+    ``when`` leaves the column out, of both, while it answers False. A row template may loop over
+    ``listing.shown_columns`` and ask for ``key``.
     """
 
     label: Text
@@ -104,7 +106,7 @@ class ChoiceFilter:
     choices: Sequence[tuple[str, Text]] | Callable[[], Sequence[tuple[str, Text]]]
     condition: str | Callable[[str], Q]
     default: str = ""
-    any_label: Text = gettext_lazy("Any")
+    any_label: Text = ANY
 
     def options(self) -> list[tuple[str, Text]]:
         """Return the choices of this moment."""
@@ -116,7 +118,7 @@ class ChoiceFilter:
         words = {str(key): str(label) for key, label in options}
         value = raw if raw in words else self.default
         field_ = forms.ChoiceField(
-            label=self.label,
+            label=str(self.label),
             choices=options if self.default else [("", self.any_label), *options],
             required=False,
             initial=value,
@@ -157,13 +159,13 @@ class ObjectFilter:
         if many:
             if chosen and chosen.value.isdigit():
                 shown = chosen.words
-            return chosen, forms.CharField(label=self.label, required=False, initial=shown, max_length=MAX_SEARCH)
+            return chosen, forms.CharField(label=str(self.label), required=False, initial=shown, max_length=MAX_SEARCH)
         options: list[tuple[str, Text]] = [("", gettext_lazy("Any")), *((str(pk), name) for pk, name in pairs)]
         if self.none_label:
             options.append(("none", self.none_label))
         if chosen and shown not in {key for key, _label in options}:
             options.append((shown, chosen.words))
-        return chosen, forms.ChoiceField(label=self.label, choices=options, required=False, initial=shown)
+        return chosen, forms.ChoiceField(label=str(self.label), choices=options, required=False, initial=shown)
 
     def _condition(self, raw: str, known: Mapping[int, str], many: bool) -> Chosen | None:
         if not raw:
@@ -218,7 +220,7 @@ class ListSpec:
     sorts: Sequence[Sort]
     filters: Sequence[Filter] = ()
     search: Sequence[str] = ()
-    search_label: Text = gettext_lazy("Search")
+    search_label: Text = SEARCH
     clean_search: Callable[[str], str] | None = None
     decorate: Callable[[QuerySet[Any]], QuerySet[Any]] | None = None
     finish: Callable[[list[Any]], None] | None = None
@@ -254,6 +256,7 @@ class Listing:
     previous_url: str = ""
     next_url: str = ""
     total: str = ""
+    keep: Sequence[str] = ()
 
     def url(self, *, path: str = "", **changes: str) -> str:
         """Return the address of this list with some parameters changed ("" removes one)."""
@@ -272,6 +275,12 @@ class Listing:
     def shown_columns(self) -> list[Column]:
         """Return the columns of the page."""
         return [column for column in self.spec.columns if column.on_page and column.is_there()]
+
+    @property
+    def clear_url(self) -> str:
+        """Return the address without search, filters and sort."""
+        query = urlencode({key: self.params[key] for key in self.keep if key in self.params})
+        return f"{self.path}?{query}" if query else self.path
 
     def columns(self) -> list[dict[str, Any]]:
         """Return the columns as ``components/table.html`` reads them."""
@@ -296,7 +305,7 @@ class Listing:
             "columns": self.columns(),
             "filter_form": self.form,
             "chips": self.chips,
-            "clear_url": self.path,
+            "clear_url": self.clear_url,
             "shown": len(self.rows),
             "total": self.total,
             "previous_url": self.previous_url,
@@ -318,7 +327,7 @@ class RowBeyond(Func):
         super().__init__(F(path), F("pk"), value, Value(pk))
         self.operator = operator
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:
         """Compile the four parts."""
         parts, params = [], []
         for source in self.source_expressions:
@@ -484,16 +493,21 @@ def _sort_of(spec: ListSpec, raw: str) -> tuple[Sort, bool, str]:
     return wanted, descending, "" if is_default else raw
 
 
-def read(spec: ListSpec, request: HttpRequest, queryset: QuerySet[Any]) -> Listing:
-    """Read search, filters and sort from the query string; fetch no row yet."""
+def read(spec: ListSpec, request: HttpRequest, queryset: QuerySet[Any], *, keep: Sequence[str] = ()) -> Listing:
+    """Read search, filters and sort from the query string; fetch no row yet.
+
+    Parameters named in ``keep`` belong to the page around the list: they stay in every address, and show no chip.
+    """
     raw = {key: _clean(request.GET.get(key, "")[: MAX_SEARCH * 4]) for key in request.GET}
     sort, descending, sort_param = _sort_of(spec, raw.get("sort", ""))
-    params: dict[str, str] = {}
-    fields: dict[str, forms.Field] = {}
+    params: dict[str, str] = {key: raw[key] for key in keep if raw.get(key)}
+    fields: dict[str, forms.Field] = {
+        key: forms.CharField(initial=value, widget=forms.HiddenInput) for key, value in params.items()
+    }
     labels: list[tuple[str, str, str]] = []
     text = raw.get("q", "")[:MAX_SEARCH].strip()
     if spec.search:
-        fields["q"] = forms.CharField(label=spec.search_label, required=False, initial=text)
+        fields["q"] = forms.CharField(label=str(spec.search_label), required=False, initial=text)
         if text:
             params["q"] = text
             labels.append(("q", str(_("Search")), text))
@@ -512,18 +526,18 @@ def read(spec: ListSpec, request: HttpRequest, queryset: QuerySet[Any]) -> Listi
     if sort_param:
         params["sort"] = sort_param
         fields["sort"] = forms.CharField(initial=sort_param, widget=forms.HiddenInput)
-    listing = Listing(spec, request.path, params, sort, descending, queryset, _filter_form(fields), [])
+    listing = Listing(spec, request.path, params, sort, descending, queryset, _filter_form(fields), [], keep=keep)
     listing.chips = [Chip(label, words, listing.url(**{key: ""})) for key, label, words in labels]
     return listing
 
 
-def build(spec: ListSpec, request: HttpRequest, queryset: QuerySet[Any]) -> Listing:
+def build(spec: ListSpec, request: HttpRequest, queryset: QuerySet[Any], *, keep: Sequence[str] = ()) -> Listing:
     """Return the page that the query string asks for.
 
     A page is found by the value and id of the row beside it, not by its number, so rows that come or go elsewhere
     neither repeat nor hide a row. A cursor that leads past either end shows that end.
     """
-    listing = read(spec, request, queryset)
+    listing = read(spec, request, queryset, keep=keep)
     sort, size = listing.sort, spec.page_size
     shown = spec.decorate(listing.filtered) if spec.decorate else listing.filtered
     after = decode_cursor(sort, request.GET.get("after", ""))
@@ -594,9 +608,7 @@ def csv_response(spec: ListSpec, request: HttpRequest, queryset: QuerySet[Any]) 
         for row in iterate(listing):
             yield [column.value(row) for column in columns if column.value is not None]
 
-    response = StreamingHttpResponse(
-        stream(lambda: write_csv(header, cells())), content_type="text/csv; charset=utf-8"
-    )
+    response = StreamingHttpResponse(stream(lambda: write_csv(header, cells())), content_type="text/csv; charset=utf-8")
     filename = f"{spec.name}-{timezone.now():%Y-%m-%d}.csv"
     response["Content-Disposition"] = f'attachment; filename="{filename}"'
     response["X-Content-Type-Options"] = "nosniff"

@@ -39,6 +39,8 @@ class Page:
     query: Mapping[str, str] = field(default_factory=dict)
     form: Mapping[str, str] = field(default_factory=dict)
     data: Mapping[str, Any] = field(default_factory=dict)
+    # Sample texts of its own, among them names of the cast.
+    has_samples: bool = False
     # The answer to a GET with another organization's object in the path.
     foreign: int = 404
 
@@ -84,17 +86,17 @@ PAGES: dict[str, Page] = {
     "operations:health_live": Page(OPEN),
     "operations:health_ready": Page(OPEN),
     "operations:robots": Page(OPEN),
-    "styleguide": Page(OPEN),
+    "styleguide": Page(OPEN, has_samples=True),
     # accounts
     "accounts:login": Page(OPEN),
     "accounts:password_reset": Page(OPEN),
     "accounts:password_reset_done": Page(OPEN),
     "accounts:password_reset_complete": Page(OPEN),
     "accounts:password_reset_confirm": Page(OPEN, {"uidb64": "'MQ'", "token": "'x-y'"}, foreign=200),
-    "accounts:logout": Page(SIGNED_IN, get=405),
+    "accounts:logout": Page(SIGNED_IN),
     "accounts:account": Page(SIGNED_IN),
     "accounts:password_change": Page(SIGNED_IN),
-    "accounts:kept_entries": Page(SIGNED_IN),
+    "accounts:kept_entries": Page(SIGNED_IN, get=302),
     "accounts:kept_entries_discard": Page(SIGNED_IN, get=405),
     "accounts:organization_list": Page(SIGNED_IN),
     "accounts:organization_switch": Page(SIGNED_IN, get=405, form={"organization": "organization.pk"}),
@@ -105,16 +107,16 @@ PAGES: dict[str, Page] = {
     "facilities:facility_detail": Page(P.FACILITIES_VIEW, FACILITY),
     "facilities:facility_edit": Page(P.FACILITIES_EDIT, FACILITY),
     "facilities:facility_archive": Page(P.FACILITIES_EDIT, FACILITY),
-    "facilities:facility_restore": Page(P.FACILITIES_EDIT, FACILITY),
+    "facilities:facility_restore": Page(P.FACILITIES_EDIT, FACILITY, get=302),
     "facilities:facility_pin": Page(P.FACILITIES_EDIT, FACILITY),
-    "facilities:facility_pin_clear": Page(P.FACILITIES_EDIT, FACILITY),
+    "facilities:facility_pin_clear": Page(P.FACILITIES_EDIT, FACILITY, get=302),
     "facilities:area_list": Page(P.FACILITIES_VIEW, query={"facility": "hospital.pk"}),
     "facilities:area_export": Page(P.EXPORT, query={"facility": "hospital.pk"}),
     "facilities:area_create": Page(P.FACILITIES_EDIT, FACILITY, query={"inside": "ward.pk"}, form={"parent": "ward.pk"}),
     "facilities:area_detail": Page(P.FACILITIES_VIEW, AREA),
     "facilities:area_edit": Page(P.FACILITIES_EDIT, AREA, form={"parent": "ward.pk"}),
     "facilities:area_archive": Page(P.FACILITIES_EDIT, AREA),
-    "facilities:area_restore": Page(P.FACILITIES_EDIT, AREA),
+    "facilities:area_restore": Page(P.FACILITIES_EDIT, AREA, get=302),
     "facilities:member_list": Page(P.MEMBERS_VIEW),
     "facilities:member_export": Page(P.MEMBERS_VIEW),
     "facilities:member_create": Page(P.MEMBERS_EDIT, form={"facilities": "hospital.pk"}),
@@ -139,6 +141,40 @@ PAGES: dict[str, Page] = {
     "cleaning_logs:log_detail": Page(P.LOGS_VIEW, LOG),
     "cleaning_logs:log_supersede": Page(P.LOGS_CREATE, LOG),
     "cleaning_logs:log_photo": Page(P.LOGS_VIEW, {"pk": "photo.pk"}, get=404),
+    # equipment
+    "equipment:equipment_list": Page(P.EQUIPMENT_VIEW, query={**PLACES, "type": "kind.pk"}),
+    "equipment:equipment_export": Page(P.EXPORT, query={**PLACES, "type": "kind.pk"}),
+    "equipment:equipment_create": Page(
+        P.EQUIPMENT_EDIT,
+        query={**PLACES, "type": "kind.pk"},
+        form={"facility": "hospital.pk", "area": "ward.pk", "type": "kind.pk"},
+        data={"name": "New machine", "category": "other", "status": "in_service"},
+    ),
+    "equipment:equipment_detail": Page(P.EQUIPMENT_VIEW, MACHINE),
+    "equipment:equipment_edit": Page(
+        P.EQUIPMENT_EDIT, MACHINE, form={"facility": "hospital.pk", "area": "ward.pk", "type": "kind.pk"}
+    ),
+    "equipment:equipment_archive": Page(P.EQUIPMENT_EDIT, MACHINE),
+    "equipment:equipment_restore": Page(P.EQUIPMENT_EDIT, MACHINE, get=302),
+    "equipment:equipment_photo": Page(P.EQUIPMENT_VIEW, MACHINE, get=404),
+    "equipment:equipment_photo_edit": Page(P.EQUIPMENT_EDIT, MACHINE),
+    "equipment:equipment_photo_remove": Page(P.EQUIPMENT_EDIT, MACHINE, get=302),
+    "equipment:type_list": Page(P.EQUIPMENT_VIEW),
+    "equipment:type_export": Page(P.EXPORT),
+    "equipment:type_create": Page(P.EQUIPMENT_EDIT),
+    "equipment:type_edit": Page(P.EQUIPMENT_EDIT, KIND, restricted=403),
+    "equipment:type_archive": Page(P.EQUIPMENT_EDIT, KIND, restricted=403),
+    "equipment:type_restore": Page(P.EQUIPMENT_EDIT, KIND, restricted=403),
+    "equipment:label_list": Page(P.LABELS_PRINT, query=PLACES),
+    "equipment:label_export": Page(P.LABELS_PRINT, query=PLACES),
+    "equipment:label_create": Page(P.LABELS_PRINT, query=PLACES, form=PLACES),
+    "equipment:label_create_missing": Page(P.LABELS_PRINT, FACILITY),
+    "equipment:label_print": Page(P.LABELS_PRINT, query={"label": "label.pk", "labels": "label.pk", "facility": "hospital.pk"}),
+    "equipment:label_sheet": Page(P.LABELS_PRINT, get=302, query={"label": "label.pk", "labels": "label.pk", "facility": "hospital.pk"}),
+    "equipment:label_detail": Page(P.LABELS_PRINT, LABEL),
+    "equipment:label_claim": Page(P.LABELS_PRINT, {"pk": "blank.pk"}, form={"subject": "washer.pk"}),
+    "equipment:label_replace": Page(P.LABELS_PRINT, LABEL),
+    "equipment:label_revoke": Page(P.LABELS_PRINT, LABEL),
     # compliance
     "compliance:dashboard": Page(P.COMPLIANCE_VIEW),
     "compliance:requirement_list": Page(P.COMPLIANCE_VIEW, query=PLACES),
@@ -156,13 +192,13 @@ PAGES: dict[str, Page] = {
     ),
     "compliance:requirement_schedule": Page(P.COMPLIANCE_EDIT, REQUIREMENT),
     "compliance:requirement_waive": Page(P.COMPLIANCE_EDIT, REQUIREMENT),
-    "compliance:requirement_archive": Page(P.COMPLIANCE_EDIT, REQUIREMENT, get=405),
+    "compliance:requirement_archive": Page(P.COMPLIANCE_EDIT, REQUIREMENT),
     "compliance:requirement_restore": Page(P.COMPLIANCE_EDIT, REQUIREMENT, get=405),
     "compliance:protocol_list": Page(P.COMPLIANCE_VIEW),
     "compliance:protocol_create": Page(P.COMPLIANCE_EDIT),
     "compliance:protocol_detail": Page(P.COMPLIANCE_VIEW, PROTOCOL, restricted=200),
     "compliance:protocol_edit": Page(P.COMPLIANCE_EDIT, PROTOCOL, restricted=200),
-    "compliance:protocol_archive": Page(P.COMPLIANCE_EDIT, PROTOCOL, get=405, restricted=405),
+    "compliance:protocol_archive": Page(P.COMPLIANCE_EDIT, PROTOCOL, restricted=200),
     "compliance:protocol_restore": Page(P.COMPLIANCE_EDIT, PROTOCOL, get=405, restricted=405),
 }
 

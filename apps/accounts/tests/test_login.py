@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from typing import Any
 
@@ -212,7 +211,7 @@ def test_the_page_is_not_cached(anonymous: Client) -> None:
 
 
 def test_failures_cost_the_same(cast: Cast, settings: Any, django_assert_num_queries: Any) -> None:
-    """Unknown account, wrong password, no member: the same queries but for finding the user, and one hash each."""
+    """Unknown account, wrong password, no member: the same number of queries, and one hash each."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
     for email in ("amara@northgate.test", "oscar@southbank.test"):
         user = User.objects.get(email=email)
@@ -236,6 +235,7 @@ def test_failures_cost_the_same(cast: Cast, settings: Any, django_assert_num_que
                 times[name].append(time.perf_counter() - start)
             counts[name] = len(queries)
     assert counts["wrong"] == counts["unknown"]
-    assert abs(counts["not a member"] - counts["wrong"]) <= 2
-    medians = [statistics.median(values) for values in times.values()]
-    assert max(medians) < 2.5 * min(medians), times
+    assert counts["not a member"] == counts["wrong"]
+    # The quickest of each: the rest is what else the machine was doing.
+    quickest = [min(values) for values in times.values()]
+    assert max(quickest) < 2 * min(quickest), times

@@ -11,6 +11,7 @@ from django.test import Client
 
 from apps.accounts.mail import send_invitation
 from apps.accounts.models import User
+from apps.accounts.tokens import SetPasswordTokens, make_invitation, make_reset
 from apps.audit.models import PlatformEvent
 from tests.cast import PASSWORD, Cast
 
@@ -174,3 +175,9 @@ class TestInvitation:
         send_invitation(cast.southbank.admin.user, "http://northgate.localhost:8000", "Northgate", "Amara")
         assert "/password/reset/" not in mail.outbox[-1].body
         assert "http://northgate.localhost:8000/login/" in mail.outbox[-1].body
+
+    def test_a_token_of_somebody_with_a_password_opens_nothing(self, cast: Cast) -> None:
+        """Only a reset link, with its hour, changes a password that exists."""
+        user = cast.northgate.admin.user
+        assert not SetPasswordTokens().check_token(user, make_invitation(user))
+        assert SetPasswordTokens().check_token(user, make_reset(user))

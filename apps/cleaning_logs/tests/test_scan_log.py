@@ -51,7 +51,7 @@ def test_the_form_has_every_step_and_a_fresh_id(tess: Client, northgate: House) 
     for step in STEPS:
         assert str(step["text"]) in first
     assert "60 to 95 °C" in first
-    assert "Done now, 10:00" in first
+    assert "Saved as done now, 10:00." in first
     assert uuid.UUID(hidden(first, "uuid")) != uuid.UUID(hidden(second, "uuid"))
     assert hidden(first, "version") == str(northgate.version.pk)
     assert 'name="name"' not in first

@@ -74,7 +74,9 @@ def test_more_steps_keeps_what_was_typed(marek: Client) -> None:
 def test_changed_steps_make_the_next_version(marek: Client, northgate: House) -> None:
     address = f"/protocols/{northgate.protocol.pk}/edit/"
     assert 'value="Rinse the drum"' in marek.get(address).content.decode()
-    assert marek.post(address, steps({"text": "Rinse twice", "key": "rinse"}, name="Washer deep clean")).status_code == 302
+    assert (
+        marek.post(address, steps({"text": "Rinse twice", "key": "rinse"}, name="Washer deep clean")).status_code == 302
+    )
     with system(northgate.organization):
         first, second = northgate.protocol.versions.order_by("number")
     assert (first.steps[0]["text"], second.number, second.steps[0]["text"]) == ("Rinse the drum", 2, "Rinse twice")

@@ -98,7 +98,9 @@ def test_add_shows_the_dates_before_saving(marek: Client, northgate: House) -> N
 
 
 def test_add_keeps_what_was_typed_and_names_each_fault(marek: Client, northgate: House) -> None:
-    response = marek.post("/requirements/new/", answers(name="", mode="interval_after_completion", reference="HTM 04-01"))
+    response = marek.post(
+        "/requirements/new/", answers(name="", mode="interval_after_completion", reference="HTM 04-01")
+    )
     html = response.content.decode()
     assert response.status_code == 400
     assert "There is a problem" in html

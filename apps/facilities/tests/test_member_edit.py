@@ -49,7 +49,7 @@ def test_role_and_facilities_change_and_are_recorded(amara: Client, cast: Cast) 
     assert edit.changes == {"role": ["technician", "manager"]}
     assert moved.changes == {"facilities": [["Northgate General Annex"], ["Northgate General"]]}
     history = amara.get(url(rosa)).content.decode()
-    assert "changed the facilities of" in history
+    assert "changed the facilities" in history
     assert "Technician" in history
 
 

@@ -17,10 +17,8 @@ register = template.Library()
 def panels(context: Context, place: str, obj: Any, slot: str) -> SafeString:
     """Render the registered panels of a slot, each with its own variables on top of the page's."""
     parts: list[str] = []
-    engine = context.template.engine if context.template is not None else None
-    assert engine is not None
     for name, variables in panels_for(place, slot, context["request"], obj):
         with context.push(**variables):
-            parts.append(engine.get_template(name).render(context))
+            parts.append(context.template.engine.get_template(name).render(context))  # type: ignore[union-attr]
     # Each part is the output of a template, escaped there.
     return mark_safe("".join(parts))  # noqa: S308
