@@ -44,9 +44,9 @@ INSERT INTO equipment_equipmenttype (organization_id, name, description)
 SELECT %(org)s, 'Type ' || i, '' FROM generate_series(1, 10) i;
 
 INSERT INTO equipment_equipment (organization_id, facility_id, type_id, name, category, serial_number, external_code,
-  maker, model, status, notes, photo, created_at)
+  maker, model, status, status_since, notes, photo, created_at)
 SELECT %(org)s, f.ids[1 + i %% %(facilities)s], t.ids[1 + i %% 10], 'Machine ' || lpad(i::text, 7, '0'), 'cleaning',
-  'SN' || i, 'E' || i, 'Maker', 'Model', 'in_service', '', '', now()
+  'SN' || i, 'E' || i, 'Maker', 'Model', 'in_service', now(), '', '', now()
 FROM generate_series(1, %(n)s) i,
   (SELECT array_agg(id ORDER BY id) ids FROM facilities_facility WHERE organization_id = %(org)s) f,
   (SELECT array_agg(id ORDER BY id) ids FROM equipment_equipmenttype WHERE organization_id = %(org)s) t;
@@ -97,6 +97,9 @@ def fill(organization_id: int, requirements: int) -> None:
         for statement in ROWS.split(";\n"):
             if statement.strip():
                 cursor.execute(statement, values)
+                # Check keys while the tables are as the planner knows them; at the commit they would be large.
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+                cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 def make(size: Size) -> None:
@@ -121,6 +124,8 @@ def seed() -> None:
     for number in range(OTHERS):
         make(Size(f"other-{number}", OTHER_SIZE))
     make(SMALL)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
     make(LARGE)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

@@ -417,8 +417,6 @@ def _store_photos(log: CleaningLog, photos: Photos) -> None:
         for photo in files:
             photo.seek(0)
             data = photo.read()
-            stored = LogPhoto(
-                facility_id=log.facility_id, log=log, step=step, sha256=hashlib.sha256(data).hexdigest()
-            )
+            stored = LogPhoto(facility_id=log.facility_id, log=log, step=step, sha256=hashlib.sha256(data).hexdigest())
             stored.image.save(photo.name or "photo.jpg", ContentFile(data), save=False)
             stored.save(force_insert=True)

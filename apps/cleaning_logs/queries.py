@@ -20,26 +20,10 @@ from apps.facilities.models import Area, Facility
 from apps.tenants.models import Organization
 from apps.tenants.permissions import Permission, allowed
 from apps.tenants.queries import get_organization
-from apps.tenants.scope import Scope, enter, identity, require
+from apps.tenants.scope import Scope, enter, require
 
 # How many replacements of replacements are followed from an old label.
 MOST_REPLACED = 10
-
-
-@dataclass(frozen=True)
-class Located:
-    """What is known of a label before a scope is open: whose it is and at which facility."""
-
-    code: str
-    organization_id: int
-    facility_id: int | None
-
-
-def locate_label(code: str) -> Located | None:
-    """Find a label by its canonical code, of whatever organization. Opens an identity scope of its own."""
-    with identity(label_code=code):
-        found = Label.identity_objects.filter(code=code).values_list("organization_id", "facility_id").first()
-    return Located(code, *found) if found else None
 
 
 def organization_behind(scope: Scope) -> Organization:

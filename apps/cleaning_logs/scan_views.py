@@ -10,10 +10,10 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.cleaning_logs import actions, queries
 from apps.cleaning_logs.forms import CodeForm, ScanForm
@@ -68,12 +68,7 @@ def stand_at(request: HttpRequest, code: str) -> Stand | HttpResponse:
 
 
 def _claim_url(label: Label) -> str:
-    if not allowed(Permission.EQUIPMENT_EDIT):
-        return ""
-    try:
-        return reverse("equipment:label_claim", args=[label.pk])
-    except NoReverseMatch:  # pragma: no cover - every room is installed
-        return ""
+    return reverse("equipment:label_claim", args=[label.pk]) if allowed(Permission.LABELS_PRINT) else ""
 
 
 def _context(request: HttpRequest, stand: Stand) -> dict[str, Any]:
@@ -96,14 +91,10 @@ def _kind(subject: Subject) -> str:
 
 def _detail_url(subject: Subject) -> str:
     thing = subject.thing
-    name = thing._meta.model_name
-    try:
-        return reverse(f"{thing._meta.app_label}:{name}_detail", args=[thing.pk])
-    except NoReverseMatch:  # pragma: no cover - every room is installed
-        return ""
+    return reverse(f"{thing._meta.app_label}:{thing._meta.model_name}_detail", args=[thing.pk])
 
 
-@require_http_methods(["GET", "HEAD"])
+@require_safe
 @resolved_by(open_to_all)
 def scan_enter(request: HttpRequest) -> HttpResponse:
     """Take a code typed by hand to its page."""
@@ -115,7 +106,7 @@ def scan_enter(request: HttpRequest) -> HttpResponse:
     return render(request, "cleaning_logs/scan_enter.html", {"form": form})
 
 
-@require_http_methods(["GET", "HEAD"])
+@require_safe
 @resolved_by(resolve_label)
 def scan(request: HttpRequest, code: str) -> HttpResponse:
     """Say what this is and what is due, the most urgent first."""
@@ -265,7 +256,7 @@ def _saved(request: HttpRequest, stand: Stand, logged: actions.Logged) -> HttpRe
     return redirect("cleaning_logs:scan_done", code=stand.code, uuid=logged.log.uuid)
 
 
-@require_GET
+@require_safe
 @resolved_by(resolve_label)
 def scan_done(request: HttpRequest, code: str, uuid: uuids.UUID) -> HttpResponse:
     """Confirm what was saved, flag what was not right, and show the status as it is now."""

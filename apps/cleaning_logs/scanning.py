@@ -12,8 +12,9 @@ from django.shortcuts import render
 from django.urls import resolve, reverse
 from django.utils.crypto import salted_hmac
 
-from apps.cleaning_logs.queries import Located, locate_label, organization_behind
+from apps.cleaning_logs.queries import organization_behind
 from apps.equipment.codes import normalize_code
+from apps.equipment.queries import LabelPlace, locate_label
 from apps.tenants import limits
 from apps.tenants.limits import Limit
 from apps.tenants.middleware import to_login
@@ -50,7 +51,7 @@ def resolve_label(request: HttpRequest, code: str, **kwargs: Any) -> Scope | Htt
     return _member_scope(request, who, located) or _label_scope(request, located) or _refuse(request, code)
 
 
-def _member_scope(request: HttpRequest, who: Identity, located: Located) -> Scope | None:
+def _member_scope(request: HttpRequest, who: Identity, located: LabelPlace) -> Scope | None:
     membership = who.membership_in(located.organization_id)
     if membership is None:
         return None
@@ -61,7 +62,7 @@ def _member_scope(request: HttpRequest, who: Identity, located: Located) -> Scop
     return scope
 
 
-def _label_scope(request: HttpRequest, located: Located) -> Scope | None:
+def _label_scope(request: HttpRequest, located: LabelPlace) -> Scope | None:
     if located.facility_id is None:
         return None
     scope = label_scope(located.organization_id, located.facility_id, located.code)

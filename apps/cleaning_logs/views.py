@@ -12,7 +12,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from apps.audit.queries import events_of
 from apps.cleaning_logs import actions, queries
@@ -37,7 +37,7 @@ def _zone(request: HttpRequest) -> ZoneInfo:
     return ZoneInfo(request.organization.time_zone)  # type: ignore[attr-defined]
 
 
-@require_GET
+@require_safe
 @requires(Permission.LOGS_VIEW)
 def log_list(request: HttpRequest) -> HttpResponse:
     """List the logs, the newest first."""
@@ -49,14 +49,14 @@ def log_list(request: HttpRequest) -> HttpResponse:
     return render(request, "cleaning_logs/log_list.html", listing.context())
 
 
-@require_GET
+@require_safe
 @requires(Permission.EXPORT)
 def log_export(request: HttpRequest) -> HttpResponseBase:
     """Download the logs that the list shows."""
     return csv_response(log_spec(_zone(request)), request, queries.list_logs())
 
 
-@require_GET
+@require_safe
 @requires(Permission.LOGS_VIEW)
 def log_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one log with its answers, limits, photos, corrections and trail."""
@@ -191,7 +191,7 @@ def log_supersede(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "cleaning_logs/log_supersede.html", context)
 
 
-@require_GET
+@require_safe
 @requires(Permission.LOGS_VIEW)
 def log_photo(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Send a photo to somebody who may see its log; never from a public address."""

@@ -189,7 +189,7 @@ class Result(models.TextChoices):
 
 
 class Completion(TenantModel):
-    """A fact about a requirement: when it happened and when we learned it. Taken back by ``voided_at``, never deleted."""
+    """A fact about a requirement: when it happened, when we learned it. Taken back by ``voided_at``, never deleted."""
 
     facility_path: ClassVar[str] = "facility_id"
     isolation: ClassVar[dict[str, Any]] = {"grants": "SELECT, INSERT, UPDATE"}

@@ -53,7 +53,7 @@ class StatusRow:
 
 
 def in_force(prefix: str = "", at: datetime.datetime | None = None) -> Q:
-    """Requirements that count at a moment (default: now): not archived by then, nor what they are on; machines in service.
+    """Requirements that count at a moment (default: now): they and what they are on not archived, machines in service.
 
     Whether a machine was in service is known since its status last changed.
     """

@@ -96,11 +96,11 @@ def _read_step(raw: Any, taken: set[str]) -> dict[str, Any]:
     return step
 
 
-def _read_key(key: Any, text: str, taken: set[str]) -> str:
-    if key:
-        if not isinstance(key, str) or not _KEY.match(key):
+def _read_key(given: Any, text: str, taken: set[str]) -> str:
+    if given:
+        if not isinstance(given, str) or not _KEY.match(given):
             raise ValidationError(_("A key has lower-case letters, digits and underscores, and begins with a letter."))
-        return key
+        return given
     base = re.sub(r"[^a-z0-9]+", "_", slugify(text)).strip("_")[:36] or "step"
     base = base if base[0].isalpha() else f"step_{base}"[:36]
     key, number = base, 2

@@ -235,18 +235,14 @@ def requirement_create(request: HttpRequest) -> HttpResponse:
     choice = None if subject else FacilityChoiceForm(data)
     forms = [f for f in (choice, form, schedule_form, start_form) if f is not None]
     dates: list[datetime.datetime] = []
-    # Every form says what is wrong with it, not only the first.
-    if request.method == "POST" and all([f.is_valid() for f in forms]):
+    if request.method == "POST" and _all_valid(*forms):
         target = subject or choice.cleaned_data["facility"]  # type: ignore[union-attr]
         zone = ZoneInfo((target if isinstance(target, Facility) else target.facility).time_zone)
         fields = {**form.cleaned_data, **_subject_fields(target)}
         if start_form.cleaned_data["starts_on"]:
             fields["starts_at"] = pure.wall(start_form.cleaned_data["starts_on"], 0, zone)
         if "preview" in request.POST:
-            assert schedule_form.schedule is not None
-            starts_at = fields.get("starts_at") or timezone.now()
-            dates = pure.preview(schedule_form.schedule, starts_at=starts_at, zone=zone)
-            dates = [moment.astimezone(zone) for moment in dates]
+            dates = _preview(schedule_form, fields.get("starts_at") or timezone.now(), zone)
         else:
             try:
                 requirement = actions.create_requirement(spec=schedule_form.spec(), **fields)
@@ -273,10 +269,21 @@ def requirement_create(request: HttpRequest) -> HttpResponse:
     )
 
 
+def _preview(form: ScheduleForm, starts_at: datetime.datetime, zone: ZoneInfo) -> list[datetime.datetime]:
+    schedule = pure.Schedule.from_dict(form.spec())
+    return [moment.astimezone(zone) for moment in pure.preview(schedule, starts_at=starts_at, zone=zone)]
+
+
 def _subject_fields(target: Facility | Area | Equipment) -> dict[str, Any]:
     if isinstance(target, Equipment):
         return {"equipment": target}
     return {"area": target} if isinstance(target, Area) else {"facility": target}
+
+
+def _all_valid(*forms: Any) -> bool:
+    """Check every form: each says what is wrong with it, not only the first."""
+    results = [form.is_valid() for form in forms]
+    return all(results)
 
 
 def _summary(*forms: Any) -> list[dict[str, str]]:
@@ -293,9 +300,7 @@ def _summary(*forms: Any) -> list[dict[str, str]]:
 
 def _add_errors(form: Any, error: ValidationError) -> None:
     """Put an action's errors at the fields that this form shows, the others on top."""
-    for name, errors in getattr(
-        error, "error_dict", {None: error.error_list if hasattr(error, "error_list") else []}
-    ).items():
+    for name, errors in error.update_error_dict({}).items():
         form.add_error(name if name in form.fields else None, [message for e in errors for message in e.messages])
 
 
@@ -338,12 +343,11 @@ def requirement_schedule(request: HttpRequest, pk: int) -> HttpResponse:
     zone = ZoneInfo(requirement.facility.time_zone)
     form, effective = ScheduleForm(request.POST or None, base=current), EffectiveForm(request.POST or None)
     dates: list[datetime.datetime] = []
-    if request.method == "POST" and all([form.is_valid(), effective.is_valid()]):
+    if request.method == "POST" and _all_valid(form, effective):
         day = effective.cleaned_data["effective_on"]
         start = pure.wall(day, 0, zone) if day and day > timezone.now().astimezone(zone).date() else timezone.now()
         if "preview" in request.POST:
-            assert form.schedule is not None
-            dates = [m.astimezone(zone) for m in pure.preview(form.schedule, starts_at=start, zone=zone)]
+            dates = _preview(form, start, zone)
         else:
             try:
                 changed = actions.change_schedule(requirement, form.spec(), effective_at=start)
@@ -465,7 +469,7 @@ def _protocol_page(request: HttpRequest, protocol: Protocol | None) -> HttpRespo
         request.POST or None, initial=initial_steps(version.steps) if version else None, prefix="steps"
     )
     problems: list[str] = []
-    if request.method == "POST" and all([form.is_valid(), formset.is_valid()]):
+    if request.method == "POST" and _all_valid(form, formset):
         if "more" in request.POST:
             return render(request, "compliance/protocol_form.html", _more_steps(protocol, form, formset))
         try:

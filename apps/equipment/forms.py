@@ -93,13 +93,14 @@ class EquipmentForm(ActionForm):
         )
 
     def _area_choices(self, own: Equipment) -> list[tuple[Any, Any]]:
-        areas = list(
-            live_areas().select_related("facility").order_by("facility__name", "path", "id")[: AREAS_OFFERED + 1]
-        )
-        self.offers_all_areas = len(areas) <= AREAS_OFFERED
-        if not self.offers_all_areas:
+        # Counted before anything is sorted: an organization may have many thousands of areas.
+        self.offers_all_areas = live_areas().order_by()[: AREAS_OFFERED + 1].count() <= AREAS_OFFERED
+        offered = live_areas().select_related("facility")
+        if self.offers_all_areas:
+            areas = list(offered.order_by("facility__name", "path", "id"))
+        else:
             chosen = self.chosen_facility()
-            areas = list(live_areas().filter(facility=chosen).select_related("facility")) if chosen else []
+            areas = list(offered.filter(facility=chosen)[:2000]) if chosen else []
         if own.area is not None and own.area.archived_at is not None:
             areas.append(own.area)
         groups: dict[str, list[tuple[str, str]]] = {}

@@ -33,7 +33,8 @@ class LabelPlace(NamedTuple):
 
 def list_equipment() -> QuerySet[Equipment]:
     """Return the machines that the scope covers, archived ones too."""
-    return Equipment.objects.all()
+    found: QuerySet[Equipment] = Equipment.objects.all()
+    return found
 
 
 def with_place(equipment: QuerySet[Equipment]) -> QuerySet[Equipment]:
@@ -65,12 +66,14 @@ def count_by_facility(facilities: Iterable[Facility]) -> dict[int, int]:
 
 def list_types() -> QuerySet[EquipmentType]:
     """Return the equipment types, archived ones too."""
-    return EquipmentType.objects.all()
+    found: QuerySet[EquipmentType] = EquipmentType.objects.all()
+    return found
 
 
 def live_types() -> QuerySet[EquipmentType]:
     """Return the types on offer, by name."""
-    return EquipmentType.objects.filter(archived_at=None).order_by("name", "id")
+    found: QuerySet[EquipmentType] = EquipmentType.objects.filter(archived_at=None).order_by("name", "id")
+    return found
 
 
 def get_type(pk: int) -> EquipmentType:
@@ -86,7 +89,8 @@ def get_type(pk: int) -> EquipmentType:
 
 def list_labels() -> QuerySet[Label]:
     """Return the labels that the scope covers; those not claimed only for members with all facilities."""
-    return Label.objects.all()
+    found: QuerySet[Label] = Label.objects.all()
+    return found
 
 
 def with_subject(labels: QuerySet[Label]) -> QuerySet[Label]:
@@ -110,7 +114,8 @@ def labels_of(subject: Facility | Area | Equipment) -> QuerySet[Label]:
         found = Label.objects.filter(area=subject)
     else:
         found = Label.objects.filter(facility=subject, area=None, equipment=None)
-    return found.order_by("-revoked_at", "-id")
+    ordered: QuerySet[Label] = found.order_by("-revoked_at", "-id")
+    return ordered
 
 
 def find_label(code: str) -> Label | None:

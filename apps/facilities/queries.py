@@ -30,12 +30,14 @@ class AreaRow:
 
 def list_facilities() -> QuerySet[Facility]:
     """Return the facilities that the scope covers, archived ones too."""
-    return Facility.objects.all()
+    found: QuerySet[Facility] = Facility.objects.all()
+    return found
 
 
 def live_facilities() -> QuerySet[Facility]:
     """Return the facilities in use, by name."""
-    return Facility.objects.filter(archived_at=None).order_by("name", "id")
+    found: QuerySet[Facility] = Facility.objects.filter(archived_at=None).order_by("name", "id")
+    return found
 
 
 def get_facility(pk: int) -> Facility:
@@ -48,7 +50,8 @@ def get_facility(pk: int) -> Facility:
 
 def list_areas(facility: Facility) -> QuerySet[Area]:
     """Return the areas of a facility in the order of the tree, archived ones too."""
-    return Area.objects.filter(facility=facility).order_by("path", "id")
+    found: QuerySet[Area] = Area.objects.filter(facility=facility).order_by("path", "id")
+    return found
 
 
 def live_areas(facility: Facility | None = None) -> QuerySet[Area]:

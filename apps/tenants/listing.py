@@ -327,7 +327,7 @@ class RowBeyond(Func):
         super().__init__(F(path), F("pk"), value, Value(pk))
         self.operator = operator
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
         """Compile the four parts."""
         parts, params = [], []
         for source in self.source_expressions:
@@ -338,7 +338,7 @@ class RowBeyond(Func):
 
     def copy(self) -> RowBeyond:
         """Keep the operator in copies."""
-        clone: RowBeyond = super().copy()  # type: ignore[assignment]
+        clone = super().copy()
         clone.operator = self.operator
         return clone
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -109,6 +110,18 @@ class Visitor:
         response = self.page.goto(self.url(path))
         assert response is not None
         return response
+
+    def fetch(self, path: str) -> tuple[str, bytes]:
+        """Return content type and body of an address, asked for by the page that is open."""
+        kind, body = self.page.evaluate(
+            """async path => {
+                const answer = await fetch(path);
+                const bytes = new Uint8Array(await answer.arrayBuffer());
+                return [answer.headers.get("content-type") || "", btoa(Array.from(bytes, b => String.fromCharCode(b)).join(""))];
+            }""",
+            path,
+        )
+        return kind, base64.b64decode(body)
 
     def sign_in(self, who: Membership | str) -> None:
         """Fill in the login form that is shown, or the one at /login/."""

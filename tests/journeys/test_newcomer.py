@@ -51,11 +51,11 @@ def test_a_new_machine_gets_a_label_that_leads_to_it(
     page.wait_for_url("**/labels/print/**")
     form = page.locator("form[action='/labels/sheet.pdf']")
     query = form.evaluate("form => new URLSearchParams(new FormData(form)).toString()")
-    answer = admin.context.request.get(admin.url(f"/labels/sheet.pdf?{query}"))
-    assert answer.headers["content-type"] == "application/pdf"
-    assert answer.body().startswith(b"%PDF-")
+    kind, pdf = admin.fetch(f"/labels/sheet.pdf?{query}")
+    assert kind == "application/pdf"
+    assert pdf.startswith(b"%PDF-")
 
-    (address,) = codes_in(answer.body(), tmp_path)
+    (address,) = codes_in(pdf, tmp_path)
     assert address.startswith(live_server.url + "/q/")
     phone = visit(PHONE, host="localhost")
     phone.page.goto(address)

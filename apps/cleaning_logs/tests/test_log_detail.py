@@ -54,7 +54,8 @@ def test_who_may_see_it(audrey: Client, tess: Client, rosa: Client, oscar: Clien
     assert rosa.get(url).status_code == 404
     assert oscar.get(url).status_code == 404
     assert tess.get(f"/logs/{cast.southbank.log.pk}/").status_code == 404
-    assert tess.get(f"/logs/{10**9}/").status_code == 404
+    for address in (f"/logs/{10**9}/", f"/logs/{10**30}/", f"/logs/{10**30}/supersede/", f"/logs/photos/{10**30}/"):
+        assert tess.get(address).status_code == 404
     assert tess.post(url).status_code == 405
 
 

@@ -106,7 +106,7 @@ def test_csv_is_what_is_shown(marek: Client, northgate: House) -> None:
     answers = [{"key": "temp", "kind": "number", "text": "Temperature", "unit": "°C", "answer": "64.5", "ok": True}]
     add(northgate, notes="=HYPERLINK(1)", answers=answers)
     add(northgate, facility=northgate.annex, equipment=northgate.trolley)
-    response = marek.get(f"/logs/export.csv?facility={northgate.hospital.pk}&from=2026-06-10")
+    response: Any = marek.get(f"/logs/export.csv?facility={northgate.hospital.pk}&from=2026-06-10")
     assert response["Content-Type"].startswith("text/csv")
     text = b"".join(response.streaming_content).decode("utf-8-sig")
     lines = text.strip().splitlines()

@@ -523,9 +523,7 @@ def test_label_logging_switched_off_meanwhile(anonymous: Client, northgate: Hous
 # --- Not allowed ---
 
 
-def test_who_may_not(
-    audrey: Client, rosa: Client, oscar: Client, northgate: House, as_user: Any
-) -> None:
+def test_who_may_not(audrey: Client, rosa: Client, oscar: Client, northgate: House, as_user: Any) -> None:
     """An auditor 403; a member of another site, an outsider and the wrong host 404. Nothing is stored."""
     assert save(audrey, northgate).status_code == 403
     elsewhere = as_user(northgate.technician, "southbank.localhost")
@@ -543,7 +541,7 @@ def test_a_task_of_another_subject_is_404(tess: Client, cast: Cast) -> None:
     with system(northgate.organization):
         spec = {"mode": "interval_after_completion", "interval": "P7D"}
         other = create_requirement(spec=spec, area=northgate.ward, name="Mop")
-    for pk in (other.pk, cast.southbank.requirement.pk, 10**9):
+    for pk in (other.pk, cast.southbank.requirement.pk, 10**9, 10**30):
         url = f"{scan_url(northgate)}/log/{pk}/"
         assert tess.get(url).status_code == 404
         assert tess.post(url, form()).status_code == 404

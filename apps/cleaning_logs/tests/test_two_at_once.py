@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -34,7 +34,7 @@ def _flushable(django_db_setup: None) -> Iterator[None]:
         if isinstance(constraint, AppendOnly)
     ]
 
-    def flush(sql_list: Sequence[str]) -> None:
+    def flush(sql_list: Iterable[str]) -> None:
         off = [f"ALTER TABLE {table} DISABLE TRIGGER {trigger}" for table, trigger in names]
         on = [f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}" for table, trigger in names]
         original([*off, *sql_list, *on])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
+from itertools import pairwise
 
 import pytest
 import time_machine
@@ -41,7 +42,7 @@ def status_now(requirement: Requirement) -> tuple[str, str]:
 def assert_tiled(requirement: Requirement) -> list[Occurrence]:
     rows = list(Occurrence.objects.filter(requirement=requirement).order_by("opens_at"))
     assert rows[0].opens_at == requirement.starts_at
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(rows):
         assert before.closes_at == after.opens_at
     return rows
 

@@ -74,7 +74,14 @@ class ImportField:
 
 
 def _text(model: Any, name: str) -> Parser:
-    return partial(parse_text, max_length=model._meta.get_field(name).max_length)
+    return partial(tidy, max_length=model._meta.get_field(name).max_length)
+
+
+def tidy(value: str, *, max_length: int) -> str:
+    """Return what ``parse_text`` returns; cells that need no tidying, which most are, are let through at once."""
+    if len(value) <= max_length and value.isascii() and value.isprintable() and "  " not in value:
+        return value.strip(" ")
+    return parse_text(value, max_length=max_length)
 
 
 def _notes(value: str) -> str:
