@@ -85,7 +85,7 @@ SELECT %(org)s, requirement_id, facility_id, performed_at, performed_at + interv
 FROM compliance_completion WHERE organization_id = %(org)s;
 
 INSERT INTO equipment_label (organization_id, code, facility_id, equipment_id, claimed_at, revoked_reason, created_at)
-SELECT %(org)s, 'BENCH' || %(org)s || lpad((row_number() OVER (ORDER BY id))::text, 6, '0'), facility_id, id, now(), '', now()
+SELECT %(org)s, translate(lpad(id::text, 10, '0'), '0123456789', 'ABCDEFGHJK'), facility_id, id, now(), '', now()
 FROM equipment_equipment WHERE organization_id = %(org)s ORDER BY id LIMIT 1000;
 """
 

@@ -9,7 +9,19 @@ from apps.audit.models import AuditEvent, PlatformEvent
 from apps.tenants.admin_sites import register
 from apps.tenants.permissions import Permission
 
-FIELDS = ("at", "actor", "role", "action", "object_type", "object_id", "object_name", "changes", "reason", "ip", "request_id")
+FIELDS = (
+    "at",
+    "actor",
+    "role",
+    "action",
+    "object_type",
+    "object_id",
+    "object_name",
+    "changes",
+    "reason",
+    "ip",
+    "request_id",
+)
 
 
 @register(AuditEvent)

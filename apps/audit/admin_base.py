@@ -61,9 +61,10 @@ class TenantForm(_Form, metaclass=ModelFormMetaclass):
         facility = data.get("facility", getattr(self.instance, "facility_id", None))
         facility_id = getattr(facility, "pk", facility)
         for field in self._meta.model._meta.local_fields:
-            if isinstance(field, TenantForeignKey) and field.within_facility and data.get(field.name):
-                if data[field.name].facility_id != facility_id:
-                    self.add_error(field.name, _("This belongs to another facility."))
+            chosen = data.get(field.name)
+            within = isinstance(field, TenantForeignKey) and field.within_facility
+            if within and chosen and chosen.facility_id != facility_id:
+                self.add_error(field.name, _("This belongs to another facility."))
         return cleaned
 
     def _add_refusal(self, refusal: ValidationError) -> None:

@@ -17,7 +17,7 @@ from apps.cleaning_logs.moments import delay_in_words
 from apps.compliance.models import Result
 from apps.compliance.steps import answer_in_words
 from apps.equipment.models import Equipment
-from apps.facilities.models import Facility
+from apps.facilities.models import Area, Facility
 from apps.tenants.listing import ChoiceFilter, Chosen, Column, ListSpec, ObjectFilter, Sort
 from apps.tenants.models import Membership
 
@@ -68,6 +68,11 @@ def _answers(log: CleaningLog) -> str:
     return "; ".join(f"{a['text']}: {answer_in_words(a)}" for a in log.answers)
 
 
+def _is_id(params: Mapping[str, str], key: str) -> bool:
+    raw = params.get(key, "")
+    return raw.isascii() and raw.isdigit() and len(raw) < 19
+
+
 _WHICH: dict[str, Any] = {"current": Q(superseded_by=None), "replaced": Q(superseded_by__isnull=False)}
 
 
@@ -101,10 +106,17 @@ def log_spec(zone: ZoneInfo) -> ListSpec:
                 "equipment",
                 lambda: Equipment.objects.order_by("name"),
                 within=lambda found, params: (
-                    found.filter(facility_id=int(params["facility"]))
-                    if params.get("facility", "").isdecimal() and len(params["facility"]) < 19
-                    else found
+                    found.filter(facility_id=int(params["facility"])) if _is_id(params, "facility") else found
                 ),
+            ),
+            # Named by links from an area's page only: a list of all areas would offer too much.
+            ObjectFilter(
+                "area",
+                _("Area"),
+                "area",
+                lambda: Area.objects.order_by("path"),
+                name_field="path",
+                within=lambda found, params: found.filter(pk=int(params["area"])) if _is_id(params, "area") else None,
             ),
             ObjectFilter(
                 "person",

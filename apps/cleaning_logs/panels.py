@@ -46,7 +46,7 @@ def facility_logs(request: HttpRequest, facility: Facility) -> Panel:
 
 def area_logs(request: HttpRequest, area: Area) -> Panel:
     """Show the latest logs of an area and the machines in it."""
-    return _panel(Subject(area.facility, area), {"q": area.name, "facility": area.facility_id})
+    return _panel(Subject(area.facility, area), {"area": area.pk})
 
 
 def equipment_logs(request: HttpRequest, equipment: Equipment) -> Panel:

@@ -17,6 +17,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.compliance import schedule as pure
+from apps.compliance.closures.loading import Closures, changed_since, heeds_closed_days
 from apps.compliance.models import FAR_FUTURE, Completion, Occurrence, Requirement, Schedule
 
 BATCH = 500
@@ -106,6 +107,7 @@ def project(
         "starts_at": requirement.starts_at,
         "zone": ZoneInfo(requirement.facility.time_zone),
         "until": now,
+        **Closures([requirement], closed_days=heeds_closed_days(versions)).of(requirement),
     }
     if anchor is None:
         tiles = pure.tiles(versions, plain_facts, **common)
@@ -185,6 +187,7 @@ def _extend_batch(batch: Sequence[Requirement], now: datetime.datetime) -> None:
     completions: dict[int, list[Completion]] = defaultdict(list)
     for completion in Completion.objects.filter(requirement_id__in=ids, performed_at__gte=earliest):
         completions[completion.requirement_id].append(completion)
+    closures = Closures(batch)
     new: list[Occurrence] = []
     changed: list[Occurrence] = []
     for requirement in batch:
@@ -203,6 +206,7 @@ def _extend_batch(batch: Sequence[Requirement], now: datetime.datetime) -> None:
             starts_at=requirement.starts_at,
             zone=ZoneInfo(requirement.facility.time_zone),
             until=now,
+            **closures.of(requirement),
         )
         first = _to_row(requirement, tiles[0], fact_ids)
         if any(getattr(row, name) != getattr(first, name) for name in PROJECTED):
@@ -235,17 +239,22 @@ def known_tiles(at: datetime.datetime, known_at: datetime.datetime) -> dict[int,
     ids |= set(
         Schedule.objects.filter(effective_at__lte=at, recorded_at__gt=known_at).values_list("requirement_id", flat=True)
     )
+    ids |= changed_since(known_at, at)
     found: dict[int, pure.Occurrence | None] = {}
     ordered = sorted(ids)
     for start in range(0, len(ordered), BATCH):
         part = ordered[start : start + BATCH]
         requirements = Requirement.objects.filter(pk__in=part).select_related("facility")
-        for requirement in requirements.prefetch_related("schedules", "completions"):
-            found[requirement.pk] = _known_tile(requirement, at, known_at)
+        requirements = requirements.prefetch_related("schedules", "completions")
+        closures = Closures(requirements)
+        for requirement in requirements:
+            found[requirement.pk] = _known_tile(requirement, closures, at, known_at)
     return found
 
 
-def _known_tile(requirement: Requirement, at: datetime.datetime, known_at: datetime.datetime) -> pure.Occurrence | None:
+def _known_tile(
+    requirement: Requirement, closures: Closures, at: datetime.datetime, known_at: datetime.datetime
+) -> pure.Occurrence | None:
     schedules = [row for row in requirement.schedules.all() if row.recorded_at <= known_at]
     if not schedules:
         return None
@@ -256,5 +265,6 @@ def _known_tile(requirement: Requirement, at: datetime.datetime, known_at: datet
         zone=ZoneInfo(requirement.facility.time_zone),
         until=at,
         known_at=known_at,
+        **closures.of(requirement, known_at=known_at),
     )
     return tile_at(tiles, at)

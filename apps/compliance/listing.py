@@ -96,6 +96,7 @@ def requirement_list(moment: Moment) -> ListSpec:
         search_label=_("Search requirements"),
         decorate=queries.with_subjects,
         csv_url_name="compliance:requirement_csv",
+        keys_first=True,
     )
 
 
@@ -138,7 +139,7 @@ def protocols() -> QuerySet[Protocol]:
 
 def idle(at: datetime.datetime) -> QuerySet[Requirement]:
     """Return the requirements that do not count now: archived, not started, or on something out of use."""
-    return Requirement.objects.filter(~queries.in_force() | Q(starts_at__gt=at))
+    return Requirement.objects.filter(Q(pk__in=queries.out_of_force()) | Q(starts_at__gt=at))
 
 
 def why_idle(requirement: Requirement, at: datetime.datetime) -> Any:

@@ -19,6 +19,16 @@ from apps.facilities.models import Area, Facility
 from apps.tenants.base import TenantForeignKey, TenantModel
 from apps.tenants.models import Membership
 
+# How long an occurrence lasts, in classes that double from one hour to 2^16 hours (7.5 years); the last class is longer
+# or open-ended. A past moment is then found in each class among the occurrences that opened within its length: the
+# cost is that of the present, whatever the history.
+SPAN_HOURS = tuple(2**power for power in range(17))
+_SPAN_TEMPLATE = (
+    "width_bucket(extract(epoch from (%(expressions)s))::bigint, ARRAY["
+    + ",".join(str(hours * 3600) for hours in SPAN_HOURS)
+    + "]::bigint[])::smallint"
+)
+
 # "For ever", as a value that indexes and compares like any other instant.
 FAR_FUTURE = datetime.datetime(9999, 1, 1, tzinfo=datetime.UTC)
 
@@ -138,6 +148,11 @@ class Requirement(TenantModel):
             models.Index(fields=["organization", "name", "id"], name="compliance_requirement_name"),
             models.Index(fields=["organization", "equipment"], name="compliance_requirement_equip"),
             models.Index(fields=["organization", "area"], name="compliance_requirement_area"),
+            models.Index(
+                fields=["organization", "archived_at"],
+                name="compliance_requirement_gone",
+                condition=Q(archived_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -248,6 +263,11 @@ class Occurrence(TenantModel):
     missed_before = models.PositiveIntegerField(_("missed before"), default=0)
     ever_completed = models.BooleanField(_("ever completed"), default=False)
     last_completed_at = models.DateTimeField(_("last completed at"), null=True)
+    span = models.GeneratedField(
+        expression=models.Func(F("closes_at"), F("opens_at"), template=_SPAN_TEMPLATE, arg_joiner=" - "),
+        output_field=models.PositiveSmallIntegerField(),
+        db_persist=True,
+    )
 
     class Meta:
         ordering = ["opens_at", "id"]
@@ -261,8 +281,18 @@ class Occurrence(TenantModel):
         ]
         indexes = [
             models.Index(fields=["organization", "closes_at"], name="compliance_occurrence_live"),
+            models.Index(fields=["organization", "span", "opens_at"], name="compliance_occurrence_past"),
             models.Index(fields=["organization", "facility", "closes_at"], name="compliance_occurrence_place"),
+            models.Index(fields=["organization", "facility", "due_at"], name="compliance_occurrence_due"),
         ]
 
     def __str__(self) -> str:
         return f"{self.requirement} {self.opens_at:%Y-%m-%d %H:%M}"
+
+
+# Models of this room that live in packages of their own, so that Django finds them.
+from apps.compliance.closures import models as closure_models  # noqa: E402, F401
+from apps.compliance.corrective import models as corrective_models  # noqa: E402, F401
+from apps.compliance.events import models as event_models  # noqa: E402, F401
+from apps.compliance.packs import models as pack_models  # noqa: E402, F401
+from apps.compliance.trends import models as trend_models  # noqa: E402, F401

@@ -16,7 +16,7 @@ from django.utils import timezone
 from apps.compliance import engine
 from apps.compliance import schedule as pure
 from apps.compliance import status as pure_status
-from apps.compliance.models import Occurrence, Protocol, ProtocolVersion, Requirement
+from apps.compliance.models import SPAN_HOURS, Occurrence, Protocol, ProtocolVersion, Requirement
 from apps.compliance.moment import Moment
 from apps.compliance.schedule import Schedule
 from apps.compliance.status_sql import case_expression
@@ -52,19 +52,24 @@ class StatusRow:
         return self.tile.due_at.astimezone(self.zone) if self.tile.due_at else None
 
 
-def in_force(prefix: str = "", at: datetime.datetime | None = None) -> Q:
-    """Requirements that count at a moment (default: now): they and what they are on not archived, machines in service.
+def out_of_force(at: datetime.datetime | None = None) -> QuerySet[Requirement]:
+    """Return the ids of requirements that do not count at a moment (default: now): archived, on something archived, or
+    on a machine out of service.
 
-    Whether a machine was in service is known since its status last changed.
+    Few at any time, so each kind is found by its own small index and the many that count need no join. Whether a
+    machine was in service is known since its status last changed.
     """
-    found = Q()
-    for path in ("", "facility__", "area__", "equipment__"):
-        field = f"{prefix}{path}archived_at"
-        found &= Q(**{field: None}) if at is None else Q(**{field: None}) | Q(**{f"{field}__gt": at})
-    machine = Q(**{f"{prefix}equipment": None}) | Q(**{f"{prefix}equipment__status": ServiceStatus.IN_SERVICE})
+    gone = Q(archived_at__isnull=False) if at is None else Q(archived_at__lte=at)
+    idle = ~Q(status=ServiceStatus.IN_SERVICE)
     if at is not None:
-        machine |= Q(**{f"{prefix}equipment__status_since__gt": at})
-    return found & machine
+        idle &= Q(status_since__lte=at)
+    requirements = Requirement.objects.order_by()
+    return requirements.filter(gone).values("pk").union(
+        requirements.filter(equipment__in=Equipment.objects.order_by().filter(gone | idle).values("pk")).values("pk"),
+        requirements.filter(area__in=Area.objects.order_by().filter(gone).values("pk")).values("pk"),
+        requirements.filter(facility__in=Facility.objects.order_by().filter(gone).values("pk")).values("pk"),
+        all=True,
+    )
 
 
 def ensure_extended(at: datetime.datetime) -> None:
@@ -99,10 +104,8 @@ def live(at: Asked = None) -> QuerySet[Occurrence]:
     moment = as_moment(at)
     ensure_extended(moment.at)
     known = differing(moment)
-    found = Occurrence.objects.filter(
-        in_force("requirement__", None if moment.is_now else moment.at),
-        opens_at__lte=moment.at,
-        closes_at__gt=moment.at,
+    found = Occurrence.objects.filter(_holding(moment), opens_at__lte=moment.at, closes_at__gt=moment.at).exclude(
+        requirement_id__in=out_of_force(None if moment.is_now else moment.at)
     )
     unknown = [pk for pk, tile in known.items() if tile is None]
     if unknown:
@@ -125,6 +128,16 @@ def live(at: Asked = None) -> QuerySet[Occurrence]:
             output_field=IntegerField(),
         )
     )
+
+
+def _holding(moment: Moment) -> Q:
+    """Narrow a past moment to the occurrences that can still last then; see SPAN_HOURS. The present needs no help."""
+    if moment.is_now:
+        return Q()
+    found = Q(span=len(SPAN_HOURS))
+    for span, hours in enumerate(SPAN_HOURS):
+        found |= Q(span=span, opens_at__gt=moment.at - datetime.timedelta(hours=hours))
+    return found
 
 
 def _overridden(ids: dict[str, list[int]], default: Case) -> Case:
@@ -207,24 +220,27 @@ class FacilityCounts:
 
 
 def count_by_facility(at: Asked = None) -> tuple[Counts, list[FacilityCounts]]:
-    """Return the counts over the scope, and per facility with the most red first. One query."""
-    grouped = (
-        live(at)
-        .order_by()
-        .values("facility_id", "requirement__facility__name")
-        .annotate(**{colour: Count("id", filter=Q(colour=colour)) for colour in COLOURS})
-    )
+    """Return the counts over the scope, and per facility with the most red first. Two queries."""
+    by_colour = {colour: Count("id", filter=Q(colour=colour)) for colour in COLOURS}
+    grouped = list(live(at).order_by().values("facility_id").annotate(**by_colour))
+    names = dict(Facility.objects.order_by().values_list("pk", "name")) if grouped else {}
     rows = [
         FacilityCounts(
-            row["facility_id"],
-            row["requirement__facility__name"],
-            Counts(row["red"], row["amber"], row["green"]),
+            row["facility_id"], names.get(row["facility_id"], ""), Counts(row["red"], row["amber"], row["green"])
         )
         for row in grouped
     ]
     rows.sort(key=lambda row: (-row.counts.red, -row.counts.amber, row.name, row.facility_id))
     total = Counts(*(sum(getattr(row.counts, colour) for row in rows) for colour in COLOURS))
     return total, rows
+
+
+def most_urgent(at: Asked, limit: int) -> list[StatusRow]:
+    """Return the rows that are red or amber, red first. Joins only the rows shown."""
+    moment = as_moment(at)
+    keys = list(red_first(live(moment).filter(urgency__lt=2)).values_list("pk", flat=True)[:limit])
+    found = {row.pk: row for row in with_subjects(Occurrence.objects.filter(pk__in=keys))} if keys else {}
+    return to_rows([found[key] for key in keys if key in found], moment)
 
 
 def counts_of(facility: Facility, at: Asked = None) -> Counts:

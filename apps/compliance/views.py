@@ -89,8 +89,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     """Show what is red, why, whose and the next step; then amber; counts by status and by facility."""
     moment = _moment(request)
     counts, facilities = queries.count_by_facility(moment)
-    urgent = queries.with_subjects(queries.live(moment).filter(urgency__lt=2))
-    rows = queries.to_rows(queries.red_first(urgent)[:DASHBOARD_ROWS], moment) if counts.red or counts.amber else []
+    rows = queries.most_urgent(moment, DASHBOARD_ROWS) if counts.red or counts.amber else []
     context = {
         **_as_of(request, moment),
         **{f"{colour}_url": _list_url(request, status=colour) for colour in queries.COLOURS},

@@ -128,6 +128,12 @@ class Equipment(TenantModel):
             models.Index(fields=["organization", "facility", "name", "id"], name="equipment_equipment_place"),
             models.Index(fields=["organization", "area"], name="equipment_equipment_area"),
             models.Index(fields=["organization", "type"], name="equipment_equipment_type"),
+            # The few machines that have no duties now.
+            models.Index(
+                fields=["organization", "id"],
+                name="equipment_equipment_idle",
+                condition=~Q(status="in_service") | Q(archived_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

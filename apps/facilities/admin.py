@@ -25,9 +25,12 @@ class FacilityAdmin(TenantAdmin):
         (None, {"fields": ("name", "kind", "external_code", "time_zone", "notes")}),
         ("Address", {"fields": ("address", "city", "county", "postcode", "country", "latitude", "longitude")}),
         ("Contact", {"fields": ("phone", "email", "website")}),
-        ("Facts that decide which duties apply", {
-            "fields": ("has_gas", "storeys", "is_hmo", "has_sleeping_risk", "functional_risk"),
-        }),
+        (
+            "Facts that decide which duties apply",
+            {
+                "fields": ("has_gas", "storeys", "is_hmo", "has_sleeping_risk", "functional_risk"),
+            },
+        ),
         ("Dates", {"fields": ("archived_at", "created_at")}),
     )
     readonly_fields = ("archived_at", "created_at")
@@ -55,7 +58,18 @@ class AreaAdmin(TenantAdmin):
     view_permission = Permission.FACILITIES_VIEW
     edit_permission = Permission.FACILITIES_EDIT
     detail_url = "facilities:area_detail"
-    fields = ("facility", "parent", "name", "path", "kind", "external_code", "functional_risk", "notes", "archived_at", "created_at")
+    fields = (
+        "facility",
+        "parent",
+        "name",
+        "path",
+        "kind",
+        "external_code",
+        "functional_risk",
+        "notes",
+        "archived_at",
+        "created_at",
+    )
     readonly_fields = ("path", "archived_at", "created_at")
     autocomplete_fields = ("facility", "parent")
     list_display = ("path", "facility", "kind", "external_code", "archived_at")

@@ -244,7 +244,8 @@ def _foreign_keys(table: str, model: type[models.Model]) -> Iterator[Finding]:
             "ARRAY(SELECT attname FROM unnest(conkey) WITH ORDINALITY k(n, o) "
             "JOIN pg_attribute ON attrelid = conrelid AND attnum = n ORDER BY o)::text[], "
             "ARRAY(SELECT attname FROM unnest(confkey) WITH ORDINALITY k(n, o) "
-            "JOIN pg_attribute ON attrelid = confrelid AND attnum = n ORDER BY o)::text[], confupdtype::text, convalidated "
+            "JOIN pg_attribute ON attrelid = confrelid AND attnum = n ORDER BY o)::text[], "
+            "confupdtype::text, convalidated "
             "FROM pg_constraint WHERE contype = 'f' AND conrelid = %s::regclass",
             [f"public.{table}"],
         )
@@ -270,7 +271,9 @@ def _foreign_keys(table: str, model: type[models.Model]) -> Iterator[Finding]:
             yield Finding("unvalidated-key", table, f"{name} is NOT VALID: older rows were never checked")
     for name, (target, columns, *_rest) in stored.items():
         if target in tenant_tables:
-            yield Finding("plain-key", table, f"{name} ({', '.join(columns)}) points at {target} without the organization")
+            yield Finding(
+                "plain-key", table, f"{name} ({', '.join(columns)}) points at {target} without the organization"
+            )
     organization = [name for name, found in stored.items() if found[0] == "tenants_organization"]
     if issubclass(model, TenantModel) and not organization:
         yield Finding("missing-organization-key", table, "organization_id has no foreign key")
@@ -294,7 +297,9 @@ def _triggers(secured: dict[str, Any]) -> Iterator[Finding]:
                     if stored.get((table, f"{constraint.name}_{part}")) != "A":
                         text = f"the trigger {constraint.name}_{part} is missing or not ENABLE ALWAYS"
                         yield Finding("append-only", table, text)
-    disabled = sorted({table for (table, _name), enabled in stored.items() if enabled in ("D", "R") and table in secured})
+    disabled = sorted(
+        {table for (table, _name), enabled in stored.items() if enabled in ("D", "R") and table in secured}
+    )
     for table in disabled:
         yield Finding("disabled-trigger", table, "triggers are disabled, so foreign keys are not enforced")
 
@@ -357,7 +362,12 @@ def crossing_rows(organization_id: int | None = None) -> Iterator[Finding]:
             continue
         table = model._meta.db_table
         yield from _crossing(
-            table, "organization_id", "tenants_organization", "p.id IS NULL", organization_id, "no such organization"
+            table,
+            "organization_id",
+            "tenants_organization",
+            wrong="p.id IS NULL",
+            organization_id=organization_id,
+            words="no such organization",
         )
         for field in model._meta.local_fields:
             if not isinstance(field, TenantForeignKey):
@@ -366,15 +376,22 @@ def crossing_rows(organization_id: int | None = None) -> Iterator[Finding]:
             if field.within_facility:
                 wrong += " OR p.facility_id IS DISTINCT FROM t.facility_id"
             yield from _crossing(
-                table, field.column, field.related_model._meta.db_table, wrong, organization_id, "rows of another tenant"
+                table,
+                field.column,
+                field.related_model._meta.db_table,
+                wrong=wrong,
+                organization_id=organization_id,
+                words="rows of another tenant",
             )
 
 
 def _crossing(
-    table: str, column: str, target: str, wrong: str, organization_id: int | None, words: str
+    table: str, column: str, target: str, *, wrong: str, organization_id: int | None, words: str
 ) -> Iterator[Finding]:
     limit = "" if organization_id is None else f" AND t.organization_id = {int(organization_id)}"
-    joined = f"FROM {table} t LEFT JOIN {target} p ON p.id = t.{column} WHERE t.{column} IS NOT NULL AND ({wrong}){limit}"
+    joined = (
+        f"FROM {table} t LEFT JOIN {target} p ON p.id = t.{column} WHERE t.{column} IS NOT NULL AND ({wrong}){limit}"
+    )
     try:
         with transaction.atomic():
             examples = [str(pk) for (pk,) in _rows(f"SELECT t.id {joined} ORDER BY t.id LIMIT {EXAMPLES}")]

@@ -1,4 +1,4 @@
-"""Static checks: a model that forgets isolation stops the process. The live database is checked by ``audit_tenancy``."""
+"""Static checks: a model that forgets isolation stops the process. ``audit_tenancy`` checks the live database."""
 
 from __future__ import annotations
 
@@ -67,10 +67,11 @@ def _managers(model: type[models.Model]) -> Found:
 
 def _foreign_keys(model: type[models.Model]) -> Found:
     for field in model._meta.local_fields:
-        if isinstance(field, models.ForeignKey) and not isinstance(field, TenantForeignKey):
-            if _is_tenant(field.related_model):
-                yield 4, f"{field.name}: a foreign key to a tenant model must be a TenantForeignKey."
-        if isinstance(field, models.OneToOneField) and _is_tenant(field.related_model):
+        if not isinstance(field, models.ForeignKey) or not _is_tenant(field.related_model):
+            continue
+        if not isinstance(field, TenantForeignKey):
+            yield 4, f"{field.name}: a foreign key to a tenant model must be a TenantForeignKey."
+        if isinstance(field, models.OneToOneField):
             yield 4, f"{field.name}: one-to-one with a tenant model would be unique without the organization."
 
 
@@ -80,9 +81,7 @@ def _uniqueness(model: type[models.Model]) -> Found:
         if field.unique and not field.primary_key and f"{model._meta.label}.{field.name}" not in GLOBALLY_UNIQUE:
             yield 5, f"{field.name}: {words}"
     groups = [tuple(group) for group in model._meta.unique_together]
-    for constraint in model._meta.constraints:
-        if isinstance(constraint, models.UniqueConstraint):
-            groups.append(tuple(constraint.fields))
+    groups += [tuple(c.fields) for c in model._meta.constraints if isinstance(c, models.UniqueConstraint)]
     for group in groups:
         if "organization" not in group:
             yield 5, f"{', '.join(group) or 'unique expressions'}: {words}"

@@ -2,12 +2,13 @@
 
 A new URL needs one line here: ``"room:name": Page(Permission.X, …)``. Write what differs from the defaults.
 
-- ``door``: what the view declares: a Permission, OPEN, SIGNED_IN or RESOLVED. It must agree with the view.
+- ``door``: what the view declares: a Permission, P = Permission
+OPEN, SIGNED_IN or RESOLVED. It must agree with the view.
 - ``kwargs``: for each URL argument, where a House has its value: ``{"pk": "hospital.pk"}``. The walker puts another
   organization's value there as well.
 - ``get``: the answer to a permitted GET of an own object; 405 where the view is POST only.
-- ``restricted``: the answer to a permitted member who sees the annex only, for the hospital's object. Default: 404 where
-  there are kwargs, else the same as ``get``.
+- ``restricted``: the answer to a permitted member who sees the annex only, for the hospital's object. Default: 404
+  where there are kwargs, else the same as ``get``.
 - ``query``, ``form``: parameters and fields that hold ids, each with where a House has the value. Those that the page
   itself links to, or has in its forms, are found without being listed.
 - ``data``: other values that make a POST valid.
@@ -19,9 +20,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from apps.tenants.permissions import Permission as P
+from apps.tenants.permissions import Permission
 from tests.cast import House
 
+P = Permission
 OPEN, SIGNED_IN, RESOLVED = "open", "signed_in", "resolver"
 
 # The hospital's things, and what stands for each in the annex, which the restricted members do see.
@@ -32,7 +34,7 @@ IN_ANNEX = {"hospital": "annex", "washer": "trolley"}
 class Page:
     """What is expected of one URL name."""
 
-    door: P | str
+    door: Permission | str
     kwargs: Mapping[str, str] = field(default_factory=dict)
     get: int = 200
     restricted: int | None = None
@@ -112,7 +114,9 @@ PAGES: dict[str, Page] = {
     "facilities:facility_pin_clear": Page(P.FACILITIES_EDIT, FACILITY, get=302),
     "facilities:area_list": Page(P.FACILITIES_VIEW, query={"facility": "hospital.pk"}),
     "facilities:area_export": Page(P.EXPORT, query={"facility": "hospital.pk"}),
-    "facilities:area_create": Page(P.FACILITIES_EDIT, FACILITY, query={"inside": "ward.pk"}, form={"parent": "ward.pk"}),
+    "facilities:area_create": Page(
+        P.FACILITIES_EDIT, FACILITY, query={"inside": "ward.pk"}, form={"parent": "ward.pk"}
+    ),
     "facilities:area_detail": Page(P.FACILITIES_VIEW, AREA),
     "facilities:area_edit": Page(P.FACILITIES_EDIT, AREA, form={"parent": "ward.pk"}),
     "facilities:area_archive": Page(P.FACILITIES_EDIT, AREA),
@@ -169,8 +173,12 @@ PAGES: dict[str, Page] = {
     "equipment:label_export": Page(P.LABELS_PRINT, query=PLACES),
     "equipment:label_create": Page(P.LABELS_PRINT, query=PLACES, form=PLACES),
     "equipment:label_create_missing": Page(P.LABELS_PRINT, FACILITY),
-    "equipment:label_print": Page(P.LABELS_PRINT, query={"label": "label.pk", "labels": "label.pk", "facility": "hospital.pk"}),
-    "equipment:label_sheet": Page(P.LABELS_PRINT, get=302, query={"label": "label.pk", "labels": "label.pk", "facility": "hospital.pk"}),
+    "equipment:label_print": Page(
+        P.LABELS_PRINT, query={"label": "label.pk", "labels": "label.pk", "facility": "hospital.pk"}
+    ),
+    "equipment:label_sheet": Page(
+        P.LABELS_PRINT, get=302, query={"label": "label.pk", "labels": "label.pk", "facility": "hospital.pk"}
+    ),
     "equipment:label_detail": Page(P.LABELS_PRINT, LABEL),
     "equipment:label_claim": Page(P.LABELS_PRINT, {"pk": "blank.pk"}, form={"subject": "washer.pk"}),
     "equipment:label_replace": Page(P.LABELS_PRINT, LABEL),
@@ -184,7 +192,16 @@ PAGES: dict[str, Page] = {
         P.COMPLIANCE_EDIT,
         query=PLACES,
         form={**PLACES, "protocol": "protocol.pk", "owner": "technician.pk"},
-        data={"name": "New duty", "category": "cleaning", "evidence": "log", "mode": "interval_after_completion", "interval": "7", "interval_unit": "D", "every": "1", "every_unit": "WEEKLY"},
+        data={
+            "name": "New duty",
+            "category": "cleaning",
+            "evidence": "log",
+            "mode": "interval_after_completion",
+            "interval": "7",
+            "interval_unit": "D",
+            "every": "1",
+            "every_unit": "WEEKLY",
+        },
     ),
     "compliance:requirement_detail": Page(P.COMPLIANCE_VIEW, REQUIREMENT),
     "compliance:requirement_edit": Page(

@@ -14,7 +14,7 @@ from apps.facilities.models import Facility
 from apps.tenants.doors import OPEN_URLS, PLATFORM_ADMIN, TENANT_ADMIN, door_of, requires, walk
 from apps.tenants.models import Role
 from apps.tenants.permissions import ROLE_PERMISSIONS, Permission
-from apps.tenants.scope import enter, platform, require
+from apps.tenants.scope import platform, require
 from cleantrack import urls
 from tests.cast import Cast, House
 from tests.isolation.table import HOW_TO_ADD, IN_ANNEX, OPEN, PAGES, RESOLVED, SIGNED_IN, Page, in_annex, value_of
@@ -118,7 +118,10 @@ def walk_resolved(walker: Walker, name: str, page: Page) -> None:
         if not page.kwargs:
             continue
         mixed = [
-            reverse(name, kwargs={k: value_of(cast.southbank if k == key else cast.northgate, w) for k, w in page.kwargs.items()})
+            reverse(
+                name,
+                kwargs={k: value_of(cast.southbank if k == key else cast.northgate, w) for k, w in page.kwargs.items()},
+            )
             for key in page.kwargs
         ]
         for url in (foreign, *mixed):
@@ -148,7 +151,10 @@ def walk_members(walker: Walker, name: str, page: Page) -> None:
                 walker.probe(who, "post", own, expected={403}, data=dict(page.data))
         # Another organization's object in each place of the path, alone and all together.
         for key in page.kwargs:
-            mixed = reverse(name, kwargs={k: value_of(cast.southbank if k == key else cast.northgate, w) for k, w in page.kwargs.items()})
+            mixed = reverse(
+                name,
+                kwargs={k: value_of(cast.southbank if k == key else cast.northgate, w) for k, w in page.kwargs.items()},
+            )
             foreign_path(walker, who, page, mixed, permitted=permitted)
         if permitted and expected in (200, 302, 405):
             html = Html(response.page)
@@ -174,7 +180,15 @@ def outsiders(walker: Walker, page: Page, own: str, foreign: str) -> None:
         answer = {404, 405} if page.get == 405 else {404}
         walker.probe("outsider", "get", own, expected=answer, hidden=cast.northgate, host="localhost")
         with walker.nothing_changes(cast.northgate, f"outsider POST localhost{own}"):
-            walker.probe("outsider", "post", own, expected={404, 405}, hidden=cast.northgate, host="localhost", data=dict(page.data))
+            walker.probe(
+                "outsider",
+                "post",
+                own,
+                expected={404, 405},
+                hidden=cast.northgate,
+                host="localhost",
+                data=dict(page.data),
+            )
     else:
         walker.probe("outsider", "get", own, expected={page.get}, hidden=cast.northgate, host="localhost")
 
@@ -191,7 +205,9 @@ def restricted(walker: Walker, who: str, name: str, page: Page, own: str) -> Non
     cast = walker.cast
     near = {key: in_annex(where) for key, where in page.kwargs.items()}
     if near and all(near.values()):
-        walker.probe(who, "get", address(name, page, cast.northgate, **{k: v for k, v in near.items() if v}), expected={page.get})
+        walker.probe(
+            who, "get", address(name, page, cast.northgate, **{k: v for k, v in near.items() if v}), expected={page.get}
+        )
     if page.restricted_get == 404:
         with walker.nothing_changes(cast.northgate, f"{who} POST {own}"):
             walker.probe(who, "post", own, expected={404, 405}, data=dict(page.data))

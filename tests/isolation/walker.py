@@ -43,7 +43,16 @@ OBJECTS = {
     "occurrence": "occurrence",
 }
 SUBJECTS = {"facility": "hospital", "area": "ward", "equipment": "washer"}
-NOT_IDS = ("csrfmiddlewaretoken", "next", "-TOTAL_FORMS", "-INITIAL_FORMS", "-MIN_NUM_FORMS", "-MAX_NUM_FORMS", "-ORDER", "-DELETE")
+NOT_IDS = (
+    "csrfmiddlewaretoken",
+    "next",
+    "-TOTAL_FORMS",
+    "-INITIAL_FORMS",
+    "-MIN_NUM_FORMS",
+    "-MAX_NUM_FORMS",
+    "-ORDER",
+    "-DELETE",
+)
 # For a query parameter whose name says nothing.
 ANY_OBJECT = ("hospital", "washer", "organization")
 
@@ -67,7 +76,9 @@ class Form:
 
     def filled(self) -> dict[str, str]:
         """Return what a browser would send if nothing was touched."""
-        return {name: control.value for name, control in self.controls.items() if control.value or control.kind == "text"}
+        return {
+            name: control.value for name, control in self.controls.items() if control.value or control.kind == "text"
+        }
 
     def choices(self) -> list[str]:
         """Return the controls whose values the server made: ids stand there."""
@@ -221,7 +232,11 @@ class Walker:
         """Return texts that name things of this house and of nobody else."""
         texts = [house.label.code, house.organization.name, house.hospital.name, house.admin.user.email]
         if house is self.cast.southbank:
-            texts += ["ZQX-SOUTHBANK", "Riverside", *(m.user.name for m in (house.admin, house.manager, house.technician))]
+            texts += [
+                "ZQX-SOUTHBANK",
+                "Riverside",
+                *(m.user.name for m in (house.admin, house.manager, house.technician)),
+            ]
         else:
             texts += ["Northgate", "northgate", house.manager.user.name, house.auditor.user.name]
         return texts
@@ -229,7 +244,7 @@ class Walker:
     def checksum(self, house: House) -> list[tuple[Any, ...]]:
         """Return a digest of every table's rows of this house."""
         parts = [
-            f"SELECT '{model._meta.db_table}', count(*), md5(string_agg(t::text, '|' ORDER BY t.id)) "
+            f"SELECT '{model._meta.db_table}', count(*), md5(string_agg(t::text, '|' ORDER BY t.id)) "  # noqa: S608 - names of our own tables
             f"FROM {model._meta.db_table} t WHERE {model.organization_path} = {house.organization.pk}"  # type: ignore[attr-defined]
             for model in isolated_models()
         ]
@@ -284,7 +299,9 @@ class Walker:
         response.page = text
         client.cookies.pop("messages", None)
         if response.status_code >= 500 or (expected is not None and response.status_code not in expected):
-            raise Leak(f"{about}: answered {response.status_code}, expected {sorted(expected or ()) or 'less than 500'}")
+            raise Leak(
+                f"{about}: answered {response.status_code}, expected {sorted(expected or ()) or 'less than 500'}"
+            )
         own = {user.name, user.email} if (user := self.user(who)) else set()
         for marker in () if has_samples else self.markers(hidden or self.cast.southbank):
             if marker in text and marker not in about and marker not in own:
@@ -295,11 +312,13 @@ class Walker:
         """Return Southbank's ids to try in a field or parameter of this name."""
         if name == "subject":
             return [f"{model}-{getattr(self.cast.southbank, head).pk}" for model, head in SUBJECTS.items()]
-        plain = re.sub(r"(_id|__exact|__in)+$", "", name.split("-")[-1])
+        plain = re.sub(r"(_id|__exact|__in)+$", "", name.rsplit("-", maxsplit=1)[-1])
         heads = (OBJECTS[plain],) if plain in OBJECTS else otherwise
         return [getattr(self.cast.southbank, head).pk for head in heads]
 
-    def try_queries(self, who: str, url: str, names: Mapping[str, Any] | set[str], host: str = "northgate.localhost") -> None:
+    def try_queries(
+        self, who: str, url: str, names: Mapping[str, Any] | set[str], host: str = "northgate.localhost"
+    ) -> None:
         """Put foreign ids into each query parameter."""
         for name in sorted(names):
             for value in self.foreign_ids(name, ANY_OBJECT):

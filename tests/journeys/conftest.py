@@ -143,10 +143,19 @@ class Visitor:
         self.page.get_by_role("group", name=group).get_by_text(answer, exact=True).click()
         self.taps += 1
 
-    def fits(self) -> bool:
-        """Tell whether the page is no wider than the window."""
-        wide: int = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        return wide <= 0
+    def too_wide(self) -> list[str]:
+        """Return what sticks out of the window, innermost first; nothing where the page fits."""
+        found: list[str] = self.page.evaluate(
+            """() => {
+                const wide = document.documentElement.clientWidth;
+                if (document.documentElement.scrollWidth <= wide) return [];
+                return [...document.querySelectorAll("main *, header *, footer *")]
+                    .filter(e => e.getBoundingClientRect().right > wide + 1)
+                    .map(e => `${e.tagName.toLowerCase()}.${e.className} “${e.textContent.trim().slice(0, 30)}”`)
+                    .reverse().slice(0, 4).concat("(page)");
+            }"""
+        )
+        return found
 
 
 @pytest.fixture

@@ -62,4 +62,4 @@ def test_a_new_machine_gets_a_label_that_leads_to_it(
     phone.sign_in(house.technician)
     phone.page.goto(address)
     assert phone.page.get_by_role("heading", level=1).inner_text() == "Washer 9"
-    assert phone.fits()
+    assert phone.too_wide() == []

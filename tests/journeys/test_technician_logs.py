@@ -50,7 +50,7 @@ def test_a_technician_turns_red_to_green(visit: Callable[..., Visitor], stage: C
     page.wait_for_url("**/done/**")
     assert technician.taps == 3
     assert page.get_by_role("heading", level=1).inner_text() == "Saved"
-    assert technician.fits()
+    assert technician.too_wide() == []
 
     (log,) = logs(stage)
     assert (log.performer_name, log.via, log.result) == ("Tess", "signed_in", "satisfactory")

@@ -61,6 +61,7 @@ def test_filters(amara: Client, northgate: House) -> None:
         f"?facility={northgate.annex.pk}": {annex.pk},
         f"?equipment={northgate.trolley.pk}": {annex.pk},
         f"?facility={northgate.annex.pk}&equipment={northgate.trolley.pk}": {annex.pk},
+        f"?area={northgate.ward.pk}": {northgate.log.pk},
         f"?person={northgate.technician.pk}": {annex.pk, night.pk, northgate.log.pk},
         "?person=none": {bad.pk},
         "?result=unsatisfactory": {bad.pk},
@@ -124,6 +125,7 @@ def test_who_sees_what(rosa: Client, tess: Client, audrey: Client, anonymous: Cl
     assert cast.southbank.log.pk not in {log.pk for log in rows(tess)}
     assert tess.get(f"/logs/?facility={cast.southbank.hospital.pk}").status_code == 404
     assert rosa.get(f"/logs/?equipment={northgate.washer.pk}").status_code == 404
+    assert rosa.get(f"/logs/?area={northgate.ward.pk}").status_code == 404
     assert tess.get("/logs/export.csv").status_code == 403
     assert audrey.get("/logs/export.csv").status_code == 200
     assert anonymous.get("/logs/").status_code == 302

@@ -21,6 +21,9 @@ Versions = Sequence[tuple[datetime, Schedule]]
 Zones = ZoneInfo | Sequence[tuple[datetime, ZoneInfo]]
 """The facility's zone, or its zones with the moment each takes effect."""
 
+Closings = Closed | Sequence[tuple[datetime, Closed]]
+"""The closing days, or the closing days known from each moment on: like a schedule, they change no earlier tile."""
+
 
 def tiles(
     schedules: Versions,
@@ -30,7 +33,7 @@ def tiles(
     zone: Zones,
     until: datetime,
     known_at: datetime | None = None,
-    closed: Closed | None = None,
+    closed: Closings | None = None,
     suspensions: Iterable[Suspension] = (),
 ) -> list[Occurrence]:
     """All occurrences from `starts_at` that open at `until` or earlier, and the one that opens next where there is one.
@@ -56,7 +59,7 @@ def extend(
     zone: Zones,
     until: datetime,
     known_at: datetime | None = None,
-    closed: Closed | None = None,
+    closed: Closings | None = None,
     suspensions: Iterable[Suspension] = (),
 ) -> list[Occurrence]:
     """The same occurrences as `tiles` from `last` on: `last` itself as it is now, then those after it.
@@ -102,22 +105,32 @@ class _Segment:
     schedule: Schedule
     zone: ZoneInfo
     suspended: bool
+    closed: Closed | None
 
     def same_rules(self, other: _Segment) -> bool:
         if self.suspended or other.suspended:
             return self.suspended and other.suspended
-        return self.schedule == other.schedule and self.zone == other.zone
+        return self.same_plan(other) and (self.schedule.on_closed == "keep" or self.closed == other.closed)
+
+    def same_plan(self, other: _Segment) -> bool:
+        """Whether they differ in nothing but the closing days."""
+        return self.schedule == other.schedule and self.zone == other.zone and self.suspended == other.suspended
 
 
 def _segments(
-    versions: Versions, zones: Zones, starts_at: datetime, suspensions: Iterable[Suspension]
+    versions: Versions,
+    zones: Zones,
+    starts_at: datetime,
+    suspensions: Iterable[Suspension],
+    closed: Closings | None,
 ) -> list[_Segment]:
     plans = sorted(((as_utc(at), schedule) for at, schedule in versions), key=lambda pair: pair[0])
     places = [(starts_at, zones)] if isinstance(zones, ZoneInfo) else sorted(zones, key=lambda pair: as_utc(pair[0]))
     if not plans or not places:
         raise ValueError("At least one schedule and one zone are needed.")
+    closings = [(starts_at, closed)] if callable(closed) else [(as_utc(at), days) for at, days in closed or ()]
     pauses = [(as_utc(s.starts_at), None if s.ends_at is None else as_utc(s.ends_at)) for s in suspensions]
-    cuts = {starts_at, *(at for at, _ in plans), *(as_utc(at) for at, _ in places)}
+    cuts = {starts_at, *(at for at, _ in plans), *(as_utc(at) for at, _ in places), *(at for at, _ in closings)}
     cuts.update(edge for pause in pauses for edge in pause if edge is not None)
     starts = sorted(at for at in cuts if at >= starts_at)
     found: list[_Segment] = []
@@ -128,13 +141,12 @@ def _segments(
             schedule=([s for at, s in plans if at <= start] or [plans[0][1]])[-1],
             zone=([z for at, z in places if at <= start] or [places[0][1]])[-1],
             suspended=any(begin <= start and (end is None or start < end) for begin, end in pauses),
+            closed=([days for at, days in closings if at <= start] or [None])[-1],
         )
         if not found or not found[-1].same_rules(segment):
             found.append(segment)
     ends = [after.start for _, after in pairwise(found)]
-    return [
-        _Segment(s.start, end, s.schedule, s.zone, s.suspended) for s, end in zip(found, [*ends, None], strict=True)
-    ]
+    return [replace(segment, end=end) for segment, end in zip(found, [*ends, None], strict=True)]
 
 
 @dataclass(slots=True)
@@ -175,9 +187,9 @@ class _Replay:
     moments: list[Moment]
     instants: list[datetime]
     starts_at: datetime
-    closed: Closed | None
     state: State
     position: int = 0
+    pending: datetime | None = None
 
     @classmethod
     def of(
@@ -188,26 +200,29 @@ class _Replay:
         starts_at: datetime,
         zones: Zones,
         known_at: datetime | None = None,
-        closed: Closed | None = None,
+        closed: Closings | None = None,
         suspensions: Iterable[Suspension] = (),
     ) -> _Replay:
         starts_at = as_utc(starts_at)
         history = moments(facts, None if known_at is None else as_utc(known_at))
         return cls(
-            segments=_segments(schedules, zones, starts_at, suspensions),
+            segments=_segments(schedules, zones, starts_at, suspensions, closed),
             moments=history,
             instants=[moment.at for moment in history],
             starts_at=starts_at,
-            closed=closed,
             state=State(),
         )
 
     def run(self, last: Occurrence | None = None) -> Iterator[Occurrence]:
         """Every tile, endless for a calendar; from `last` on when given."""
         opens_at = self.starts_at if last is None else last.opens_at
+        before: _Segment | None = None
         for segment in self.segments:
+            earlier, before = before, segment
             if segment.end is not None and segment.end <= opens_at:
                 continue
+            if earlier is None or not segment.same_plan(earlier):
+                self.pending = None
             resumed = last if last is not None and segment.start <= opens_at else None
             begin = opens_at if resumed else segment.start
             self._absorb_before(begin)
@@ -215,8 +230,8 @@ class _Replay:
                 self.state.missed = resumed.missed_before
                 self.state.ever_done = resumed.ever_completed
                 self.state.last_done_at = resumed.last_completed_at
-                before = resumed.failed_at is not None and resumed.failed_at < begin
-                self.state.failure = Failure(resumed.failed_at) if before else Failure()
+                inherited = resumed.failed_at is not None and resumed.failed_at < begin
+                self.state.failure = Failure(resumed.failed_at) if inherited else Failure()
             if segment.suspended:
                 yield self._suspended(segment)
             elif segment.schedule.mode is Mode.FIXED_CALENDAR:
@@ -251,8 +266,9 @@ class _Replay:
 
     def _calendar(self, segment: _Segment, opens_at: datetime, resumed: Occurrence | None) -> Iterator[Occurrence]:
         schedule, zone = segment.schedule, segment.zone
-        calendar = Calendar(schedule, schedule.anchor or self._start_day(), zone, self.closed)
-        first_due = resumed.due_at if resumed else None
+        calendar = Calendar(schedule, schedule.anchor or self._start_day(), zone, segment.closed)
+        # What was past due but not yet red when the closing days changed is still asked for.
+        first_due = resumed.due_at if resumed else self.pending
         dues = calendar.dues(first_due or opens_at + timedelta(microseconds=1))
         due = next(dues)
         # What was done shortly before a schedule began counts for its first occurrence, so that a change of schedule
@@ -274,6 +290,7 @@ class _Replay:
             elif overdue_at <= closes_at:
                 self.state.missed += 1
             if closes_at == segment.end:
+                self.pending = due.at if not settled and due.at <= closes_at < overdue_at else None
                 return
             opens_at = counts_from = closes_at
             due = following

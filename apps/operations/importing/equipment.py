@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 
-from apps.audit.bulk import create_many
+from apps.audit.bulk import create_many, update_many
 from apps.equipment.actions import bulk_save_equipment
 from apps.equipment.models import Equipment, EquipmentType
 from apps.facilities.models import Area, Facility
@@ -27,7 +27,8 @@ class EquipmentPlanner(Planner):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.types = {kind.name.casefold(): kind for kind in EquipmentType.objects.order_by("-id")}
-        self.unsaved: list[EquipmentType] = []
+        # Types to be made, or brought back, before the rows that need them.
+        self.waiting: dict[str, EquipmentType] = {}
         self.by_code: dict[str, Equipment] = {}
         self.by_serial: dict[str, Equipment] = {}
         self.facilities = Facilities(())
@@ -83,9 +84,9 @@ class EquipmentPlanner(Planner):
         else:
             planned = Planned(parsed, Outcome.CREATE, parsed.text("name"), note, Equipment(**values))
         # Only now is it sure that the row needs its type.
-        if kind is not None and kind.pk is None and kind not in self.unsaved and kind.name not in self.new_types:
-            self.unsaved.append(kind)
-            self.new_types.append(kind.name)
+        if kind is not None and kind.name not in self.new_types and (kind.pk is None or kind.archived_at in self.undone):
+            self.waiting[kind.name] = kind
+            self.new_types[kind.name] = None
         return planned
 
     def _match_or_none(self, parsed: Parsed) -> Equipment | None:
@@ -118,7 +119,7 @@ class EquipmentPlanner(Planner):
         if facility is None:
             return
         moves = machine is None or machine.facility_id != facility.pk
-        if moves and facility.archived_at is not None:
+        if facility.archived_at is not None and (machine is None or moves or machine.archived_at is not None):
             raise RowError(_("Facility: “%s” is archived. Restore it first.") % facility)
         if moves:
             values["facility"] = facility
@@ -135,6 +136,7 @@ class EquipmentPlanner(Planner):
             values["area"] = area
 
     def _type(self, parsed: Parsed, machine: Equipment | None) -> EquipmentType | None:
+        """Return the type of this name in any case of letters, a new one where there is none."""
         name = parsed.text("type")
         if not name:
             return None
@@ -148,10 +150,12 @@ class EquipmentPlanner(Planner):
 
     def save(self, planned: Sequence[Planned]) -> None:
         """Write the new types first."""
-        if self.unsaved:
-            create_many(self.unsaved, "equipment_type.create")
-            self.new_type_ids += [kind.pk for kind in self.unsaved]
-            self.unsaved = []
+        if self.waiting:
+            create_many([kind for kind in self.waiting.values() if kind.pk is None], "equipment_type.create")
+            back = [kind for kind in self.waiting.values() if kind.archived_at is not None]
+            update_many([(kind, {"archived_at": None}) for kind in back], "equipment_type.restore")
+            self.new_type_ids += [kind.pk for kind in self.waiting.values()]
+            self.waiting = {}
         super().save(planned)
 
     def bulk_save(self, create: list[Any], update: list[tuple[Any, dict[str, Any]]]) -> None:

@@ -91,7 +91,7 @@ class Planner:
             ImportRun.objects.filter(kind=self.kind.key, state=ImportState.UNDONE).values_list("undone_at", flat=True)
         )
         self.claimed: dict[int, int] = {}
-        self.new_types: list[str] = []
+        self.new_types: dict[str, None] = {}
         self.new_type_ids: list[int] = []
         self.clashes = self._find_clashes(table)
 

@@ -81,16 +81,20 @@ FAULTS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "equipment_equipment",
         (
             "ALTER TABLE equipment_equipment DROP CONSTRAINT equipment_equipment_type_same",
-            "ALTER TABLE equipment_equipment ADD CONSTRAINT equipment_equipment_type_same "
-            "FOREIGN KEY (type_id) REFERENCES equipment_equipmenttype (id)",
+            (
+                "ALTER TABLE equipment_equipment ADD CONSTRAINT equipment_equipment_type_same "
+                "FOREIGN KEY (type_id) REFERENCES equipment_equipmenttype (id)"
+            ),
         ),
     ),
     "plain key beside the composite one": (
         "plain-key",
         "equipment_equipment",
         (
-            "ALTER TABLE equipment_equipment ADD CONSTRAINT plain "
-            "FOREIGN KEY (type_id) REFERENCES equipment_equipmenttype (id)",
+            (
+                "ALTER TABLE equipment_equipment ADD CONSTRAINT plain "
+                "FOREIGN KEY (type_id) REFERENCES equipment_equipmenttype (id)"
+            ),
         ),
     ),
     "index without the organization": (
@@ -140,8 +144,10 @@ FAULTS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "changed-function",
         "tenancy_no_scope",
         (
-            "CREATE OR REPLACE FUNCTION tenancy_no_scope() RETURNS boolean LANGUAGE plpgsql STABLE AS "
-            "$$ BEGIN RETURN true; END $$",
+            (
+                "CREATE OR REPLACE FUNCTION tenancy_no_scope() RETURNS boolean LANGUAGE plpgsql STABLE AS "
+                "$$ BEGIN RETURN true; END $$"
+            ),
         ),
     ),
     "function with its owner's rights": (
@@ -172,7 +178,7 @@ def cross_organization(cast: Cast) -> tuple[str, str]:
     """Give Northgate's machine a type of Southbank's."""
     sql("ALTER TABLE equipment_equipment DROP CONSTRAINT equipment_equipment_type_same")
     with platform("test"):
-        sql(f"UPDATE equipment_equipment SET type_id = {cast.southbank.kind.pk} WHERE id = {cast.northgate.washer.pk}")
+        sql(f"UPDATE equipment_equipment SET type_id = {cast.southbank.kind.pk} WHERE id = {cast.northgate.washer.pk}")  # noqa: S608
     return "equipment_equipment", f"type_id: 1 pointing at rows of another tenant (id {cast.northgate.washer.pk})"
 
 
@@ -180,7 +186,7 @@ def cross_facility(cast: Cast) -> tuple[str, str]:
     """Stand a machine of the annex in a ward of the hospital."""
     sql("ALTER TABLE equipment_equipment DROP CONSTRAINT equipment_equipment_area_same")
     with platform("test"):
-        sql(f"UPDATE equipment_equipment SET area_id = {cast.northgate.ward.pk} WHERE id = {cast.northgate.trolley.pk}")
+        sql(f"UPDATE equipment_equipment SET area_id = {cast.northgate.ward.pk} WHERE id = {cast.northgate.trolley.pk}")  # noqa: S608
     return "equipment_equipment", f"area_id: 1 pointing at rows of another tenant (id {cast.northgate.trolley.pk})"
 
 
@@ -188,7 +194,7 @@ def dangling(cast: Cast) -> tuple[str, str]:
     """Point a machine at a type that does not exist."""
     sql("ALTER TABLE equipment_equipment DROP CONSTRAINT equipment_equipment_type_same")
     with platform("test"):
-        sql(f"UPDATE equipment_equipment SET type_id = 999999999 WHERE id = {cast.northgate.washer.pk}")
+        sql(f"UPDATE equipment_equipment SET type_id = 999999999 WHERE id = {cast.northgate.washer.pk}")  # noqa: S608
     return "equipment_equipment", "type_id: 1 pointing"
 
 

@@ -1,0 +1,1 @@
+"""Trends: how much of what fell due was done in time, counted per facility and day."""
