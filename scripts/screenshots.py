@@ -62,7 +62,7 @@ def main() -> None:
         save(manager, "dashboard")
         manager.goto(f"{BASE}/requirements/?status=red")
         manager.get_by_role("link", name="Weekly check").first.click()
-        manager.wait_for_url("**/requirements/*/")
+        manager.wait_for_url(re.compile(r"/requirements/\d+/"))
         save(manager, "requirement")
         manager.goto(f"{BASE}/equipment/?q=Bed+pan+washer+Ward+4")
         manager.get_by_role("link", name="Bed pan washer Ward 4").first.click()
@@ -74,7 +74,7 @@ def main() -> None:
         technician.goto(f"{BASE}/q/{code[1]}")
         save(technician, "scan")
         technician.get_by_role("link", name="Start").first.click()
-        technician.wait_for_url("**/log/**")
+        technician.wait_for_url(re.compile(r"/log/"))
         save(technician, "scan-log")
         browser.close()
 

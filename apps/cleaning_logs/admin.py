@@ -34,6 +34,7 @@ class CleaningLogAdmin(TenantAdmin):
         "result",
         "notes",
         "supersedes",
+        "supersede_reason",
     )
     list_display = ("performed_at", "task", "subject_name", "facility", "performer_name", "result", "recorded_at")
     list_filter = (("facility", OwnRowsFilter), "result", "via", "performed_at")

@@ -27,7 +27,7 @@ from apps.compliance.steps import answer_in_words, limits_in_words
 from apps.equipment.codes import normalize_code
 from apps.equipment.models import Label
 from apps.tenants import limits
-from apps.tenants.doors import resolved_by
+from apps.tenants.doors import requires, resolved_by
 from apps.tenants.limits import Limit
 from apps.tenants.models import LabelLogging
 from apps.tenants.permissions import Permission, allowed
@@ -36,21 +36,22 @@ from apps.tenants.request_info import client_ip
 
 @dataclass(frozen=True)
 class Stand:
-    """Where somebody stands: the label in front of them, the one in force, and what it stands for."""
+    """Where somebody stands: the label in front of them, and what it stands for. Without a label: on a page of it."""
 
-    label: Label
+    label: Label | None
     subject: Subject
-    replaced: bool
+    replaced: bool = False
+    page_url: str = ""
 
     @property
     def code(self) -> str:
-        """The code that was scanned."""
-        return self.label.code
+        """The code that was scanned; "" without a label."""
+        return self.label.code if self.label else ""
 
     @property
     def scan_url(self) -> str:
-        """The label's own page."""
-        return reverse("cleaning_logs:scan", args=[self.code])
+        """The label's own page, or the page they came from."""
+        return reverse("cleaning_logs:scan", args=[self.code]) if self.label else self.page_url
 
 
 def stand_at(request: HttpRequest, code: str) -> Stand | HttpResponse:
@@ -168,6 +169,19 @@ def scan_free(request: HttpRequest, code: str) -> HttpResponse:
     return _log(request, stand, None)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.LOGS_CREATE)
+def log_create(request: HttpRequest, requirement_id: int) -> HttpResponse:
+    """Log the task of one requirement from its page, without a label at hand."""
+    requirement = get_requirement(requirement_id)
+    page_url = reverse("compliance:requirement_detail", args=[requirement.pk])
+    stand = Stand(None, queries.subject_of(requirement), page_url=page_url)
+    if stand.subject.closed or not queries.is_loggable(requirement):
+        messages.warning(request, stand.subject.closed or _("This is proved by a document, not by a log."))
+        return redirect(page_url)
+    return _log(request, stand, requirement)
+
+
 def _log(request: HttpRequest, stand: Stand, requirement: Requirement | None) -> HttpResponse:
     if not allowed(Permission.LOGS_CREATE):
         raise PermissionDenied
@@ -253,6 +267,10 @@ def _saved(request: HttpRequest, stand: Stand, logged: actions.Logged) -> HttpRe
                 request,
                 _("This form was saved before with other entries. Those are kept; correct the log if they are wrong."),
             )
+    if stand.label is None:
+        if logged.created:
+            messages.success(request, _("Saved."))
+        return redirect("cleaning_logs:log_detail", logged.log.pk)
     return redirect("cleaning_logs:scan_done", code=stand.code, uuid=logged.log.uuid)
 
 
@@ -263,7 +281,7 @@ def scan_done(request: HttpRequest, code: str, uuid: uuids.UUID) -> HttpResponse
     stand = stand_at(request, code)
     if isinstance(stand, HttpResponse):
         return stand
-    log = queries.get_log_at_label(uuid, stand.label)
+    log = queries.get_log_at_label(uuid, queries.get_label(stand.code))
     row = row_of(log.requirement) if log.requirement else None
     context = {
         **_context(request, stand),

@@ -14,6 +14,7 @@ urlpatterns = [
     path("q/<str:code>/done/<uuid:uuid>/", scan_views.scan_done, name="scan_done"),
     path("logs/", views.log_list, name="log_list"),
     path("logs/export.csv", views.log_export, name="log_export"),
+    path("logs/new/<int:requirement_id>/", scan_views.log_create, name="log_create"),
     path("logs/<int:pk>/", views.log_detail, name="log_detail"),
     path("logs/<int:pk>/supersede/", views.log_supersede, name="log_supersede"),
     path("logs/photos/<int:pk>/", views.log_photo, name="log_photo"),

@@ -12,5 +12,7 @@ class ComplianceConfig(AppConfig):
     def ready(self) -> None:
         """Show requirements on the pages of places and machines."""
         from apps.compliance import panels
+        from apps.compliance.packs import panels as pack_panels
 
         panels.register()
+        pack_panels.register()

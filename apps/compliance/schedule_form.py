@@ -18,6 +18,14 @@ MODES = (
     ("keep_anniversary", _("Once a period, keeping its date when done early (UK gas)")),
     ("review_triggered", _("Review after a time, sooner if something changes")),
     ("validity_after_completion", _("Good for a time after it was done")),
+    ("event", _("When something happens, such as a new tenancy or a discharge")),
+    ("per_use", _("With each use, before or after it")),
+)
+ON_CLOSED = (
+    ("keep", _("It stays on that day")),
+    ("before", _("The day before")),
+    ("after", _("The day after")),
+    ("skip", _("It is skipped")),
 )
 EVERY_UNITS = (("DAILY", _("days")), ("WEEKLY", _("weeks")), ("MONTHLY", _("months")), ("YEARLY", _("years")))
 UNITS = (("H", _("hours")), ("D", _("days")), ("W", _("weeks")), ("M", _("months")), ("Y", _("years")))
@@ -30,7 +38,9 @@ WEEKDAYS = (
     ("SA", _("Saturday")),
     ("SU", _("Sunday")),
 )
-DURATIONS = ("interval", "warn", "early_window", "grace")
+DURATIONS = ("interval", "within", "warn", "early_window", "grace")
+WITHOUT_INTERVAL = ("fixed_calendar", "event", "per_use")
+MOST_TRIGGERS = 12
 
 
 def _duration(number: int | None, unit: str) -> str | None:
@@ -76,8 +86,27 @@ class ScheduleForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("For dates that the questions above cannot express: RFC 5545, one rule a line. It replaces them."),
     )
+    on_closed = forms.ChoiceField(
+        label=_("When it falls on a closed day"), choices=ON_CLOSED, initial="keep", required=False
+    )
     interval = forms.IntegerField(label=_("Due again after"), min_value=1, max_value=9999, required=False)
     interval_unit = forms.ChoiceField(label=_("Unit"), choices=UNITS, initial="M", required=False)
+    triggers = forms.CharField(
+        label=_("What makes it due"),
+        max_length=500,
+        required=False,
+        help_text=_("One or several events, separated by commas, such as: discharge, transfer."),
+    )
+    within = forms.IntegerField(
+        label=_("Due this long after it happened"),
+        min_value=0,
+        max_value=9999,
+        required=False,
+        help_text=_("Empty: at once. 0 days: by the end of that day."),
+    )
+    within_unit = forms.ChoiceField(label=_("Unit"), choices=UNITS, initial="D", required=False)
+    before = forms.BooleanField(label=_("Needed before each use"), required=False)
+    after = forms.BooleanField(label=_("Needed after each use"), required=False)
     warn = forms.IntegerField(
         label=_("Warn this long before"),
         min_value=0,
@@ -113,7 +142,10 @@ class ScheduleForm(forms.Form):
         data = super().clean() or {}
         if self.errors:
             return data
-        if data["mode"] != "fixed_calendar" and not data.get("interval"):
+        if data["mode"] == "per_use" and not (data.get("before") or data.get("after")):
+            self.add_error("after", _("Say whether it is needed before use, after use, or both."))
+            return data
+        if data["mode"] not in WITHOUT_INTERVAL and not data.get("interval"):
             self.add_error("interval", _("Say after how long it is due again."))
             return data
         try:
@@ -124,23 +156,44 @@ class ScheduleForm(forms.Form):
             self.add_error(field if field in self.fields else None, str(error))
         return data
 
+    def clean_triggers(self) -> list[str]:
+        """Return the names of the events, each once."""
+        names = [" ".join(part.split()) for part in self.cleaned_data["triggers"].split(",")]
+        found = list(dict.fromkeys(name for name in names if name))
+        if len(found) > MOST_TRIGGERS or any(len(name) > 60 for name in found):
+            raise forms.ValidationError(
+                _("At most %(limit)s events of at most 60 characters each."), params={"limit": MOST_TRIGGERS}
+            )
+        return found
+
     def spec(self) -> dict[str, Any]:
         """Return the schedule's parameters from the cleaned answers."""
         data = self.cleaned_data
-        fixed = data["mode"] == "fixed_calendar"
-        spec: dict[str, Any] = {"mode": data["mode"]}
+        mode = data["mode"]
+        spec: dict[str, Any] = {"mode": mode}
+        unasked = {
+            "interval": mode in WITHOUT_INTERVAL,
+            "within": mode not in ("event", "per_use", "review_triggered"),
+            "early_window": mode not in ("fixed_calendar", "keep_anniversary"),
+        }
         for name in DURATIONS:
             value = _duration(data.get(name), data.get(f"{name}_unit") or "D")
-            if value is not None and (name != "interval" or not fixed):
+            if value is not None and not unasked.get(name):
                 spec[name] = [value] if name == "warn" else value
-        if data["mode"] not in ("fixed_calendar", "keep_anniversary"):
-            spec.pop("early_window", None)
-        if fixed:
+        if mode == "fixed_calendar":
             spec["rrule"] = self._rules()
             if data.get("due_time"):
                 spec["due_time"] = data["due_time"].strftime("%H:%M")
-        if self.base.get("mode") == spec["mode"]:
-            asked = {*DURATIONS, "mode", "rrule", "due_time"}
+            if data.get("on_closed", "keep") not in ("", "keep"):
+                spec["on_closed"] = data["on_closed"]
+        if mode in ("event", "review_triggered") and data.get("triggers"):
+            spec["triggers"] = data["triggers"]
+        if mode == "per_use":
+            spec.update({name: True for name in ("before", "after") if data.get(name)})
+        if self.base.get("mode") == mode:
+            asked = {*DURATIONS, "mode", "due_time", "on_closed", "triggers", "before", "after"}
+            if mode == "fixed_calendar":
+                asked.add("rrule")
             spec.update({name: value for name, value in self.base.items() if name not in asked})
             if (self.base.get("warn") or [None])[:1] == spec.get("warn"):
                 spec["warn"] = self.base["warn"]
@@ -170,8 +223,8 @@ def initial_of(schedule: pure.Schedule) -> dict[str, Any]:
         parts = _split(text) if isinstance(text, str) else None
         if parts:
             initial[name], initial[f"{name}_unit"] = parts
-    if spec.get("due_time"):
-        initial["due_time"] = spec["due_time"]
+    initial.update({name: spec[name] for name in ("due_time", "on_closed", "before", "after") if spec.get(name)})
+    initial["triggers"] = ", ".join(spec.get("triggers") or ())
     rules = spec.get("rrule") or []
     parts_of = dict(part.split("=", 1) for part in rules[0].split(";")) if len(rules) == 1 else {}
     if (

@@ -1,6 +1,6 @@
 """Addresses of the compliance room."""
 
-from django.urls import path
+from django.urls import include, path
 
 from apps.compliance import views
 
@@ -26,4 +26,5 @@ urlpatterns = [
     path("protocols/<int:pk>/edit/", views.protocol_edit, name="protocol_edit"),
     path("protocols/<int:pk>/archive/", views.protocol_archive, name="protocol_archive"),
     path("protocols/<int:pk>/restore/", views.protocol_restore, name="protocol_restore"),
+    path("packs/", include("apps.compliance.packs.urls")),
 ]

@@ -31,6 +31,7 @@ ITEMS: tuple[tuple[str | Promise, str, str, Permission], ...] = (
     (_("Requirements"), "compliance:requirement_list", "clipboard-document-check", Permission.COMPLIANCE_VIEW),
     (_("Logs"), "cleaning_logs:log_list", "document-text", Permission.LOGS_VIEW),
     (_("Protocols"), "compliance:protocol_list", "list-bullet", Permission.COMPLIANCE_VIEW),
+    (_("Rule packs"), "compliance:pack_list", "rectangle-stack", Permission.COMPLIANCE_VIEW),
     (_("Labels"), "equipment:label_list", "qr-code", Permission.LABELS_PRINT),
     (_("Import"), "operations:import_start", "arrow-up-tray", Permission.IMPORT),
     (_("Members"), "facilities:member_list", "users", Permission.MEMBERS_VIEW),

@@ -64,7 +64,7 @@ def signed_in(view: View) -> View:
 
 
 def resolved_by(resolver: ScopeResolver) -> Callable[[View], View]:
-    """Let ``resolver(request, **url_kwargs)`` find the scope, or answer instead of the view; None: no scope is needed."""
+    """Let ``resolver(request, **url_kwargs)`` find the scope, or answer instead of the view; None: without a scope."""
 
     def mark(view: View) -> View:
         view.door = Door("resolver", resolver=resolver)  # type: ignore[attr-defined]

@@ -464,17 +464,17 @@ def _fetch(listing: Listing, size: int, *, cursor: Cursor | None, backwards: boo
     # Found first, joined after: the joins then cost a page of rows, not every row that matches.
     keys_first = spec.keys_first or "q" in listing.params
     found = listing.filtered if keys_first else shown
-    ordered = _ordered(found, sort, descending=descending, backwards=backwards)
+    ordered = _ordered(found, sort, descending=descending, backwards=backwards, by_index="q" not in listing.params)
     if cursor is not None:
         ordered = ordered.filter(beyond(sort, cursor, descending=descending, backwards=backwards))
     if keys_first:
         keys = list(ordered.values_list("pk", flat=True)[: size + 1])
         known = {row.pk: row for row in shown.filter(pk__in=keys)} if keys else {}
-        rows = [known[key] for key in keys if key in known]
+        # A row that vanished between the two queries is no end of the list.
+        more, rows = len(keys) > size, [known[key] for key in keys[:size] if key in known]
     else:
         rows = list(ordered[: size + 1])
-    more = len(rows) > size
-    rows = rows[:size]
+        more, rows = len(rows) > size, rows[:size]
     return (rows[::-1] if backwards else rows), more
 
 
@@ -606,14 +606,9 @@ def count_words(queryset: QuerySet[Any]) -> str:
 
 def iterate(listing: Listing) -> Iterator[Any]:
     """Yield every filtered row in the sort order, chunk by chunk, so that memory stays flat."""
-    queryset = listing.filtered
-    if listing.spec.decorate:
-        queryset = listing.spec.decorate(queryset)
     cursor, more = None, True
     while more:
-        rows, more = _fetch(
-            queryset, listing.sort, CSV_CHUNK, descending=listing.descending, cursor=cursor, backwards=False
-        )
+        rows, more = _fetch(listing, CSV_CHUNK, cursor=cursor, backwards=False)
         if listing.spec.finish:
             listing.spec.finish(rows)
         yield from rows

@@ -140,6 +140,9 @@ PAGES: dict[str, Page] = {
         RESOLVED, {**CODE, "requirement_id": "requirement.pk"}, form={"version": "version.pk"}, data=LOGGED
     ),
     "cleaning_logs:scan_done": Page(RESOLVED, {**CODE, "uuid": "log.uuid"}),
+    "cleaning_logs:log_create": Page(
+        P.LOGS_CREATE, {"requirement_id": "requirement.pk"}, form={"version": "version.pk"}, data=LOGGED
+    ),
     "cleaning_logs:log_list": Page(P.LOGS_VIEW, query=PLACES),
     "cleaning_logs:log_export": Page(P.EXPORT, query=PLACES),
     "cleaning_logs:log_detail": Page(P.LOGS_VIEW, LOG),

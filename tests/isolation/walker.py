@@ -175,6 +175,9 @@ def furnish(house: House) -> None:
         )
 
 
+EVERYBODY = (*Role.values, "restricted", "restricted_manager", "outsider", "staff")
+
+
 class Walker:
     """Makes probes, counts them, and raises Leak at the first that is not refused as agreed."""
 
@@ -183,6 +186,8 @@ class Walker:
         self.probes = 0
         self.restricted_manager = self._restricted_manager()
         self._clients: dict[tuple[str, str], Client] = {}
+        # Signed in now: a session made inside a probe would be undone with it, and refusals then prove nothing.
+        self._cookies = {who: self._sign_in(who) for who in EVERYBODY}
         self._before: dict[int, list[tuple[Any, ...]]] = {}
         for house in (cast.northgate, cast.southbank):
             furnish(house)
@@ -203,11 +208,14 @@ class Walker:
         """Return a signed-in client: a role of Northgate, "outsider", "staff" or "anonymous"."""
         if (who, host) not in self._clients:
             client = Client(HTTP_HOST=host)
-            user = self.user(who)
-            if user is not None:
-                client.force_login(user, "django.contrib.auth.backends.ModelBackend")
+            client.cookies.load(self._cookies.get(who, {}))
             self._clients[who, host] = client
         return self._clients[who, host]
+
+    def _sign_in(self, who: str) -> dict[str, str]:
+        client = Client()
+        client.force_login(self.user(who), "django.contrib.auth.backends.ModelBackend")
+        return {name: morsel.value for name, morsel in client.cookies.items()}
 
     def user(self, who: str) -> Any:
         """Return the user behind a name, or None."""
@@ -302,6 +310,8 @@ class Walker:
             raise Leak(
                 f"{about}: answered {response.status_code}, expected {sorted(expected or ()) or 'less than 500'}"
             )
+        if who in EVERYBODY and "/login/" in response.get("Location", "") and "logout" not in url:
+            raise Leak(f"{about}: sent to the login page, so this probe proved nothing")
         own = {user.name, user.email} if (user := self.user(who)) else set()
         for marker in () if has_samples else self.markers(hidden or self.cast.southbank):
             if marker in text and marker not in about and marker not in own:

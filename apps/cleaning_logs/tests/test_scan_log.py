@@ -612,7 +612,7 @@ def test_queries(tess: Client, northgate: House, django_assert_num_queries: Any)
     assert len(work) <= 25, "\n".join(work)
 
 
-POST_QUERIES = 41
+POST_QUERIES = 42
 
 
 def test_good_answers_are_the_ones_of_the_cast() -> None:

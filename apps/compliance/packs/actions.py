@@ -103,7 +103,9 @@ def _mark(pack: Pack, places: Iterable[Facility], head_office: Facility | None) 
     """Note that the pack is applied to these facilities; returns to how many it was not before."""
     known = {row.facility_id: row for row in AppliedPack.objects.filter(pack=pack.id)}
     new = 0
-    if head_office is not None and any(row.is_head_office and row.facility_id != head_office.pk for row in known.values()):
+    if head_office is not None and any(
+        row.is_head_office and row.facility_id != head_office.pk for row in known.values()
+    ):
         raise ValidationError(_("Another facility carries the duties of the organization already."))
     for place in places:
         row = known.get(place.pk)
@@ -143,7 +145,7 @@ def _make(
             raise ValidationError(_("“%(name)s” is not there any more. Look again.") % {"name": row.subject.name})
         if row.duty.id not in protocols:
             protocols[row.duty.id] = _protocol(row.duty)
-        _make_one(pack, row, place, subject, protocols[row.duty.id], now)
+        _make_one(pack, row, place, subject, protocol=protocols[row.duty.id], now=now)
         done.created += 1
 
 
@@ -172,7 +174,13 @@ def given(duty: Duty, variant: str) -> dict[str, Any]:
 
 
 def _make_one(
-    pack: Pack, row: Row, place: Facility, subject: Area | Equipment | None, protocol: Protocol, now: datetime.datetime
+    pack: Pack,
+    row: Row,
+    place: Facility,
+    subject: Area | Equipment | None,
+    *,
+    protocol: Protocol,
+    now: datetime.datetime,
 ) -> Requirement:
     duty, stated = row.duty, given(row.duty, row.variant)
     on: dict[str, Any] = {duty.place: subject} if subject is not None else {"facility": place}
@@ -209,7 +217,8 @@ def _protocol(duty: Duty) -> Protocol:
     if known is not None:
         if known.protocol.archived_at is not None:
             compliance.restore_protocol(known.protocol)
-        return known.protocol
+        kept: Protocol = known.protocol
+        return kept
     steps = duty.steps()
     taken = Protocol.objects.filter(name=duty.name).exists()
     name = f"{duty.name[:130]} ({duty.id})" if taken else duty.name
@@ -331,7 +340,9 @@ def _bring(row: AppliedDuty, duty: Duty, stated: Mapping[str, Any], at: datetime
     compliance.update_requirement(requirement, **fields)
     if stated["spec"] != row.given.get("spec"):
         compliance.change_schedule(requirement, stated["spec"], effective_at=at)
-    known = PackProtocol.objects.filter(duty=duty.id, protocol=requirement.protocol_id).select_related("protocol").first()
+    known = (
+        PackProtocol.objects.filter(duty=duty.id, protocol=requirement.protocol_id).select_related("protocol").first()
+    )
     steps = duty.steps()
     if known is None or known.given == steps:
         return
@@ -342,5 +353,3 @@ def _bring(row: AppliedDuty, duty: Duty, stated: Mapping[str, Any], at: datetime
             known.protocol, name=known.protocol.name, description=known.protocol.description, steps=steps
         )
         audit.update(known, {"given": steps}, "pack_protocol.update")
-
-

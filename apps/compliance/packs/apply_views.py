@@ -121,10 +121,13 @@ def pack_facts(request: HttpRequest, pack_id: str) -> HttpResponse:
         return redirect(onward)
     data = request.POST if request.method == "POST" else None
     shared = FactsForm([n for n in wanted if any(n in needs for _f, needs in asked)], data, prefix="all")
-    one_by_one = [] if len(asked) == 1 else [FactsForm(needs, data, prefix=f"f{f.pk}") for f, needs in asked[:FACTS_ROWS]]
-    forms = [shared, *one_by_one]
-    if request.method == "POST" and all([form.is_valid() for form in forms]):
-        own = {f.pk: form.answers() for (f, _needs_), form in zip(asked, one_by_one, strict=False)}
+    one_by_one = (
+        [] if len(asked) == 1 else [FactsForm(needs, data, prefix=f"f{f.pk}") for f, needs in asked[:FACTS_ROWS]]
+    )
+    # Every form says what is wrong with it, not only the first.
+    valid = [form.is_valid() for form in (shared, *one_by_one)]
+    if request.method == "POST" and all(valid):
+        own = {f.pk: form.answers() for (f, _n), form in zip(asked, one_by_one, strict=False)}
         with transaction.atomic():
             for facility, needs in asked:
                 answers = {n: v for n, v in shared.answers().items() if n in needs} | own.get(facility.pk, {})
@@ -181,9 +184,7 @@ def _offers(duty: Duty, subjects: Sequence[Subject], chosen: frozenset[str]) -> 
             "category": _("category %(name)s") % {"name": value},
         }[what]
         if counts[name]:
-            offers.append(
-                {"value": name, "label": words, "count": counts[name], "ticked": name in chosen}
-            )
+            offers.append({"value": name, "label": words, "count": counts[name], "ticked": name in chosen})
     return offers
 
 
@@ -253,7 +254,7 @@ def pack_preview(request: HttpRequest, pack_id: str) -> HttpResponse:
         "head_form": head_form,
         "head_carrier": carrier,
         "organisation_left_out": any(d.subject == "organisation" for d in pack.duties) and head is None and not carrier,
-        "hidden": [pair for pair in _pairs(choice)],
+        "hidden": _pairs(choice),
         "where_rows": _where_rows(pack, world, where),
         "action_url": request.get_full_path(),
         "facts_url": f"{reverse('compliance:pack_facts', args=[pack.id])}?{choice.query}",

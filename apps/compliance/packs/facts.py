@@ -53,7 +53,9 @@ QUESTIONS: dict[str, Question] = {
         Question(
             "has_gas",
             gettext_lazy("Has gas"),
-            help=gettext_lazy("A gas appliance, flue or connected supply. A capped supply with its meter still counts."),
+            help=gettext_lazy(
+                "A gas appliance, flue or connected supply. A capped supply with its meter still counts."
+            ),
             own=True,
         ),
         Question("storeys", gettext_lazy("Storeys"), "number", own=True),

@@ -64,7 +64,9 @@ class HeadOfficeForm(forms.Form):
         queryset=Facility.objects.none(),
         required=False,
         empty_label=gettext_lazy("None of these"),
-        help_text=gettext_lazy("Duties of the whole organization, such as a tax filing, are put on this one facility only."),
+        help_text=gettext_lazy(
+            "Duties of the whole organization, such as a tax filing, are put on this one facility only."
+        ),
     )
 
     def __init__(self, chosen: Iterable[Facility], *args: Any, **kwargs: Any) -> None:

@@ -36,15 +36,21 @@ WARNINGS = ("days_before", "hours_before", "minutes_before")
 VARIANTS = ("rrule_by_category", "rrule_by_state", "variants")
 # Modes whose first evidence should exist already: without it they are red from the start.
 ROLLING = frozenset({"interval_after_completion", "keep_anniversary", "review_triggered", "validity_after_completion"})
-_PACK = {"id": str, "title": str, "version": int, "country": str, "description": str, "researched": str, "duties": list}
+_PACK: dict[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("id", "title", "country", "description", "researched"), str),
+    "version": int,
+    "duties": list,
+}
 _DUTY: dict[str, type | tuple[type, ...]] = {
-    **{"id": str, "name": str, "subject": str, "applies": (str, dict), "category": str, "proof": str},
-    **{"schedule": dict, "warning": dict, "warning_basis": str, "evidence": list, "reference": str, "sources": list},
-    "level": str,
+    **dict.fromkeys(("id", "name", "subject", "category", "proof", "reference", "level", "warning_basis"), str),
+    **dict.fromkeys(("schedule", "warning"), dict),
+    **dict.fromkeys(("evidence", "sources"), list),
+    "applies": (str, dict),
 }
 _OPTIONAL: dict[str, type | tuple[type, ...]] = {
-    **{"applies_words": str, "targets": dict, "variant_by": str, "limits": list, "verification": str},
-    **{"remarks": list, "review_by": str},
+    **dict.fromkeys(("applies_words", "variant_by", "verification", "review_by"), str),
+    **dict.fromkeys(("limits", "remarks"), list),
+    "targets": dict,
 }
 
 
@@ -98,7 +104,7 @@ class Duty:
     @property
     def place(self) -> Literal["facility", "area", "equipment"]:
         """What its requirement is on: organisation and tenancy duties stand on a facility."""
-        return self.subject if self.subject in ("area", "equipment") else "facility"  # type: ignore[return-value]
+        return self.subject if self.subject in ("area", "equipment") else "facility"
 
     @property
     def variants(self) -> tuple[str, ...]:
@@ -131,9 +137,7 @@ class Duty:
             {"kind": "number", **{name: limit[name] for name in ("text", "unit", "min", "max") if name in limit}}
             for limit in self.limits
         ]
-        for item in self.evidence:
-            if item["kind"] not in ("limit", "recorded"):
-                steps.append({"required": True, **item})
+        steps += [{"required": True, **item} for item in self.evidence if item["kind"] not in ("limit", "recorded")]
         return validate_steps(steps)
 
 

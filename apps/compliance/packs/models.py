@@ -1,4 +1,4 @@
-"""What remembers that a rule pack was applied: to which facility, as which requirement, and what was left out and why."""
+"""What remembers that a rule pack was applied: where, as which requirement, what was left out and why."""
 
 from __future__ import annotations
 
@@ -50,9 +50,7 @@ class AppliedPack(TenantModel):
         verbose_name = _("applied rule pack")
         verbose_name_plural = _("applied rule packs")
         constraints = [
-            models.UniqueConstraint(
-                fields=["organization", "pack", "facility"], name="compliance_appliedpack_once"
-            ),
+            models.UniqueConstraint(fields=["organization", "pack", "facility"], name="compliance_appliedpack_once"),
             models.UniqueConstraint(
                 fields=["organization", "pack"],
                 condition=Q(is_head_office=True),
@@ -66,7 +64,7 @@ class AppliedPack(TenantModel):
 
 
 class PackProtocol(TenantModel):
-    """The protocol that was made for a duty, shared by all its requirements. ``given``: the steps as the pack had them."""
+    """The protocol made for a duty, shared by all its requirements. ``given``: the steps as the pack had them."""
 
     duty = models.CharField(_("duty"), max_length=60)
     protocol = TenantForeignKey("compliance.Protocol", models.CASCADE, related_name="+", verbose_name=_("protocol"))
@@ -119,7 +117,7 @@ class AppliedDuty(TenantModel):
 
 
 class NotApplicable(TenantModel):
-    """Somebody’s statement that a duty of an applied pack does not apply, with a reason and the day it is looked at again.
+    """Somebody’s statement that a duty of a pack does not apply: with a reason, and the day it is looked at again.
 
     On the whole facility (``subject`` empty) or one area or machine. Ended, never deleted.
     """

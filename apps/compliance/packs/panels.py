@@ -1,4 +1,4 @@
-"""What the rule packs show on the pages of facilities and on the dashboard: what is not covered, which reviews are due."""
+"""What the rule packs show on facilities’ pages and the dashboard: what is not covered, which reviews are due."""
 
 from __future__ import annotations
 

@@ -165,77 +165,72 @@ def plan(
     subjects: dict[tuple[int, str], list[Subject]] = defaultdict(list)
     for subject in world.subjects:
         subjects[subject.facility_id, subject.place].append(subject)
-    chosen = where or {}
+    planner = _Planner(pack, world, now, where or {})
     rows: list[Row] = []
     for place in world.places:
         for duty in pack.duties:
             if duty.subject == "organisation" and place.id != head_office:
                 continue
-            wanted = chosen.get(duty.id, frozenset({MATCHING}))
-            rows += _rows(pack, duty, place, subjects[place.id, duty.place], wanted, world, now)
+            rows += planner.rows(duty, place, subjects[place.id, duty.place])
     return rows
 
 
-def _rows(
-    pack: Pack,
-    duty: Duty,
-    place: Place,
-    candidates: Sequence[Subject],
-    wanted: frozenset[str],
-    world: World,
-    now: datetime.datetime,
-) -> Iterator[Row]:
-    if duty.place == FACILITY:
-        yield _row(pack, duty, place, None, world, now)
-        return
-    found = [
-        subject
-        for subject in candidates
-        if (place.id, duty.id, subject.key) in world.applied or selectors(duty, subject) & wanted
-    ]
-    if found:
+@dataclass(frozen=True)
+class _Planner:
+    pack: Pack
+    world: World
+    now: datetime.datetime
+    where: Mapping[str, frozenset[str]]
+
+    def rows(self, duty: Duty, place: Place, candidates: Sequence[Subject]) -> Iterator[Row]:
+        if duty.place == FACILITY:
+            yield self.row(duty, place, None)
+            return
+        wanted = self.where.get(duty.id, frozenset({MATCHING}))
+        found = [
+            subject
+            for subject in candidates
+            if (place.id, duty.id, subject.key) in self.world.applied or selectors(duty, subject) & wanted
+        ]
         for subject in found:
-            yield _row(pack, duty, place, subject, world, now)
-        return
-    decided = _row(pack, duty, place, None, world, now)
-    if decided.decision in (Decision.CREATE, Decision.RESTORE):
-        words = _("No area of this kind yet") if duty.place == "area" else _("No machine of this kind yet")
-        decided = Row(duty, place, Decision.NO_SUBJECT, words)
-    yield decided
+            yield self.row(duty, place, subject)
+        if found:
+            return
+        decided = self.row(duty, place, None)
+        if decided.takes:
+            words = _("No area of this kind yet") if duty.place == "area" else _("No machine of this kind yet")
+            decided = Row(duty, place, Decision.NO_SUBJECT, words)
+        yield decided
 
+    def row(self, duty: Duty, place: Place, subject: Subject | None) -> Row:
+        def row(decision: Decision, reason: str, **more: Any) -> Row:
+            return Row(duty, place, decision, reason, subject, **more)
 
-def _row(
-    pack: Pack, duty: Duty, place: Place, subject: Subject | None, world: World, now: datetime.datetime
-) -> Row:
-    def row(decision: Decision, reason: str, **more: Any) -> Row:
-        return Row(duty, place, decision, reason, subject, **more)
-
-    key = subject.key if subject else FACILITY
-    known = world.applied.get((place.id, duty.id, key))
-    if known is not None and known[1]:
-        return row(Decision.EXISTS, _("There already"), requirement_id=known[0])
-    exemption = world.exempt.get((place.id, duty.id, key)) or world.exempt.get((place.id, duty.id, ""))
-    if exemption is not None:
-        due = now.astimezone(place.zone).date() > exemption.review_on
-        return row(Decision.REVIEW_DUE if due else Decision.EXEMPT, exemption.reason, exemption=exemption)
-    if pack.country and place.country and place.country != pack.country:
-        words = _("The facility is in %(here)s, this rule pack is for %(there)s")
-        return row(Decision.DOES_NOT_APPLY, words % {"here": place.country, "there": pack.country})
-    answer = evaluate(duty.applies, place.answers)
-    if answer.applies is False:
-        return row(Decision.DOES_NOT_APPLY, "; ".join(answer.reasons))
-    if answer.applies is None:
-        return row(Decision.NOT_ANSWERED, _not_answered(answer.missing), missing=answer.missing)
-    variant = _variant(duty, place, subject)
-    if duty.variants and variant not in duty.variants:
-        missing = (duty.variant_by,)
-        return row(Decision.NOT_ANSWERED, _not_answered(missing), missing=missing)
-    reason = "; ".join(answer.reasons) or _("Applies everywhere")
-    if variant:
-        reason = f"{reason}; {QUESTIONS[duty.variant_by].words(variant)}" if answer.reasons else QUESTIONS[duty.variant_by].words(variant)
-    if known is not None:
-        return row(Decision.RESTORE, _("Was archived; comes back"), variant=variant, requirement_id=known[0])
-    return row(Decision.CREATE, reason, variant=variant)
+        key = subject.key if subject else FACILITY
+        known = self.world.applied.get((place.id, duty.id, key))
+        if known is not None and known[1]:
+            return row(Decision.EXISTS, _("There already"), requirement_id=known[0])
+        exempt = self.world.exempt
+        exemption = exempt.get((place.id, duty.id, key)) or exempt.get((place.id, duty.id, ""))
+        if exemption is not None:
+            due = self.now.astimezone(place.zone).date() > exemption.review_on
+            return row(Decision.REVIEW_DUE if due else Decision.EXEMPT, exemption.reason, exemption=exemption)
+        if self.pack.country and place.country and place.country != self.pack.country:
+            words = _("The facility is in %(here)s, this rule pack is for %(there)s")
+            return row(Decision.DOES_NOT_APPLY, words % {"here": place.country, "there": self.pack.country})
+        answer = evaluate(duty.applies, place.answers)
+        if answer.applies is False:
+            return row(Decision.DOES_NOT_APPLY, "; ".join(answer.reasons))
+        if answer.applies is None:
+            return row(Decision.NOT_ANSWERED, _not_answered(answer.missing), missing=answer.missing)
+        variant = _variant(duty, place, subject)
+        if duty.variants and variant not in duty.variants:
+            missing = (duty.variant_by,)
+            return row(Decision.NOT_ANSWERED, _not_answered(missing), missing=missing)
+        if known is not None:
+            return row(Decision.RESTORE, _("Was archived; comes back"), variant=variant, requirement_id=known[0])
+        reasons = [*answer.reasons, *([QUESTIONS[duty.variant_by].words(variant)] if variant else [])]
+        return row(Decision.CREATE, "; ".join(reasons) or _("Applies everywhere"), variant=variant)
 
 
 def _not_answered(names: Iterable[str]) -> str:

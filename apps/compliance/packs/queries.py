@@ -38,7 +38,7 @@ def get_duty(pack: Pack, duty_id: str) -> Duty:
 
 def get_not_applicable(pk: int) -> NotApplicable:
     """Return a standing statement of the scope; raise Http404."""
-    found = NotApplicable.objects.filter(pk=pk, ended_at=None).select_related("facility").first()
+    found: NotApplicable | None = NotApplicable.objects.filter(pk=pk, ended_at=None).select_related("facility").first()
     if found is None:
         raise Http404
     return found
@@ -104,11 +104,12 @@ def subjects(pack: Pack, ids: Sequence[int]) -> list[Subject]:
 
 def applied_facilities(pack: Pack) -> QuerySet[AppliedPack]:
     """Return where a pack was applied, by the facility's name; archived facilities left out."""
-    return (
+    found: QuerySet[AppliedPack] = (
         AppliedPack.objects.filter(pack=pack.id, facility__archived_at=None)
         .select_related("facility")
         .order_by("facility__name", "facility_id")
     )
+    return found
 
 
 def head_office(pack: Pack) -> int | None:
@@ -162,12 +163,13 @@ def uses() -> dict[str, Use]:
 
 def outdated(pack: Pack) -> QuerySet[AppliedDuty]:
     """Return what an older version of this pack made and still counts, with its requirement and facility."""
-    return (
+    found: QuerySet[AppliedDuty] = (
         AppliedDuty.objects.filter(pack=pack.id, version__lt=pack.version, requirement__archived_at=None)
         .select_related("requirement__facility", "requirement__area", "requirement__equipment", "requirement__protocol")
         .prefetch_related("requirement__schedules")
         .order_by("facility__name", "duty", "id")
     )
+    return found
 
 
 def reviews_due(now: datetime.datetime | None = None, facility: Facility | None = None) -> list[NotApplicable]:
@@ -192,10 +194,12 @@ def live_requirement(facility: Facility, duty_id: str) -> Requirement | None:
 
 def facilities_to_choose(search: str) -> QuerySet[Facility]:
     """Return the facilities in use that a search finds, by name."""
-    found = Facility.objects.filter(archived_at=None).order_by("name", "id")
-    words = search.split()
-    for word in words:
+    found: QuerySet[Facility] = Facility.objects.filter(archived_at=None).order_by("name", "id")
+    for word in search.split():
         found = found.filter(
-            Q(name__icontains=word) | Q(city__icontains=word) | Q(external_code__icontains=word) | Q(kind__icontains=word)
+            Q(name__icontains=word)
+            | Q(city__icontains=word)
+            | Q(external_code__icontains=word)
+            | Q(kind__icontains=word)
         )
     return found

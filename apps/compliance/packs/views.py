@@ -163,8 +163,12 @@ def pack_facility(request: HttpRequest, pack_id: str, pk: int) -> HttpResponse:
             "gaps": gaps,
             "standing": [_duty_row(row) for row in rows if row.decision is Decision.EXISTS],
             "others": [_duty_row(row) for row in rows if not row.is_gap and row.decision is not Decision.EXISTS],
-            "gap_columns": [{"label": _("Duty")}, {"label": _("Status")}, {"label": _("Why")}, {"label": _("Next step"), "hidden": True}],
-            "columns": [{"label": _("Duty")}, {"label": _("Status")}, {"label": _("Why")}, {"label": _("Next step"), "hidden": True}],
+            "columns": [
+                {"label": _("Duty")},
+                {"label": _("Status")},
+                {"label": _("Why")},
+                {"label": _("Next step"), "hidden": True},
+            ],
             "can_edit": can_edit,
             "apply_url": f"{reverse('compliance:pack_facts', args=[pack.id])}?{chosen}",
             "crumbs": [*crumbs(pack), {"label": facility.name}],
@@ -312,6 +316,4 @@ def _moments(day: datetime.date | None, rows: Sequence[Any]) -> dict[int, dateti
     if day is None:
         return None
     now = timezone.now()
-    return {
-        row.facility_id: max(now, pure.wall(day, 0, ZoneInfo(row.requirement.facility.time_zone))) for row in rows
-    }
+    return {row.facility_id: max(now, pure.wall(day, 0, ZoneInfo(row.requirement.facility.time_zone))) for row in rows}

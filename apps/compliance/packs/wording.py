@@ -40,7 +40,9 @@ def warnings_in_words(schedule: pure.Schedule) -> str:
     parts = [duration.describe() for duration in schedule.warn]
     if not parts:
         return _("no warning")
-    said = parts[0] if len(parts) == 1 else _("%(most)s and %(last)s") % {"most": ", ".join(parts[:-1]), "last": parts[-1]}
+    said = (
+        parts[0] if len(parts) == 1 else _("%(most)s and %(last)s") % {"most": ", ".join(parts[:-1]), "last": parts[-1]}
+    )
     return _("%(times)s before") % {"times": said}
 
 

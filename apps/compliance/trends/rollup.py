@@ -28,7 +28,7 @@ Days = tuple[int, datetime.date, datetime.date]
 # a clean in between), not when a change of schedule cut it.
 _COUNTED = f"""
   SELECT o.facility_id, {DUE_DAY} AS day, o.waived, o.completed_at, o.overdue_at,
-    least(o.overdue_at, o.closes_at) AS deadline, o.closes_at < o.overdue_at AS is_cut,
+    o.closes_at < o.overdue_at AS is_cut,
     o.completed_at IS NULL AND o.closes_at < o.overdue_at AND o.closes_at <= %(now)s AND EXISTS (
       SELECT FROM compliance_occurrence n WHERE n.organization_id = o.organization_id
       AND n.requirement_id = o.requirement_id AND n.opens_at = o.closes_at AND n.missed_before > o.missed_before
@@ -53,9 +53,9 @@ SELECT %(organization)s, facility_id, day, count(*),
   count(*) FILTER (WHERE NOT waived AND completed_at > overdue_at),
   count(*) FILTER (WHERE completed_at IS NULL AND (is_split OR (NOT is_cut AND overdue_at < %(now)s))),
   count(*) FILTER (WHERE waived AND completed_at IS NOT NULL),
-  min(deadline) FILTER (WHERE completed_at IS NULL AND deadline >= %(now)s)
+  min(overdue_at) FILTER (WHERE completed_at IS NULL AND overdue_at >= %(now)s)
 FROM ({_COUNTED}) o
-WHERE NOT (completed_at IS NULL AND is_cut AND deadline < %(now)s AND NOT is_split)
+WHERE completed_at IS NOT NULL OR NOT is_cut OR is_split
 GROUP BY facility_id, day
 """
 _DELETE = """

@@ -66,11 +66,12 @@ def csv_download(name: str, columns: list[str], rows: Any) -> StreamingHttpRespo
 def import_start(request: HttpRequest) -> HttpResponse:
     """Choose what to import, and the file."""
     demand_all_facilities()
+    data = posted(request)
+    files = request.FILES or None
+    # Known once the request is parsed, which reading the files has done.
     refused = getattr(request, "upload_refused", False)
     initial = {"kind": request.GET["kind"]} if request.GET.get("kind") in KINDS else {}
-    form = UploadForm(
-        posted(request), request.FILES or None, initial=initial, too_large=actions.too_large() if refused else ""
-    )
+    form = UploadForm(data, files, initial=initial, too_large=actions.too_large() if refused else "")
     if request.method == "POST":
         done, run = attempt(
             form, lambda: actions.start_import(form.cleaned_data["kind"], form.cleaned_data["file"])
