@@ -2,8 +2,8 @@
 
     .venv/bin/python -m bench.imports
 
-For each size, in a process of its own: rows/s of planning and writing a generated CSV of equipment, of importing the same
-file again (nothing changes), and of the floor (the same Equipment objects through ``bulk_create`` in a bare
+For each size, in a process of its own: rows/s of planning and writing a generated CSV of equipment, of importing the
+same file again (nothing changes), and of the floor (the same Equipment objects through ``bulk_create`` in a bare
 transaction, without audit, validation, matching or undo); then, in one more process, the peak of Python's own memory.
 Everything is rolled back. Needs a database that the configured login may create: ``bench_imports``.
 """
@@ -26,7 +26,17 @@ os.environ["CLEANTRACK_ENV"] = "test"
 
 SIZES = (20_000, 60_000)
 FACILITIES = 50
-COLUMNS = ["Asset number", "Serial number", "Name", "Site code", "Equipment type", "Category", "Manufacturer", "Model", "Notes"]
+COLUMNS = [
+    "Asset number",
+    "Serial number",
+    "Name",
+    "Site code",
+    "Equipment type",
+    "Category",
+    "Manufacturer",
+    "Model",
+    "Notes",
+]
 
 
 def row(number: int) -> list[str]:
@@ -50,12 +60,15 @@ def main() -> None:
     for size in SIZES:
         speed = _child("speed", size)
         memory = _child("memory", size)
-        print(f"{size:>8}{speed[0]:>10.0f}{speed[1]:>10.0f}{speed[2]:>10.0f}{speed[2] / speed[0]:>8.2f}{memory[0]:>11.1f}{memory[1]:>8.0f}")
+        print(
+            f"{size:>8}{speed[0]:>10.0f}{speed[1]:>10.0f}{speed[2]:>10.0f}{speed[2] / speed[0]:>8.2f}"
+            f"{memory[0]:>11.1f}{memory[1]:>8.0f}"
+        )
 
 
 def _child(what: str, size: int) -> list[float]:
     command = [sys.executable, "-m", "bench.imports", what, str(size)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
     return [float(word) for word in done.stdout.split()]
 
 
@@ -137,7 +150,17 @@ def _floor(size: int) -> float:
         for number in range(start, min(start + 1_000, size)):
             code, serial, name, site, _kind, category, maker, model, notes = row(number)
             machines.append(
-                Equipment(external_code=code, serial_number=serial, name=name, facility=sites[site], type=kinds[number % 20], category=category, maker=maker, model=model, notes=notes)
+                Equipment(
+                    external_code=code,
+                    serial_number=serial,
+                    name=name,
+                    facility=sites[site],
+                    type=kinds[number % 20],
+                    category=category,
+                    maker=maker,
+                    model=model,
+                    notes=notes,
+                )
             )
         Equipment.objects.bulk_create(machines, batch_size=1_000)
     return time.perf_counter() - started

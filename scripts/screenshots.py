@@ -65,7 +65,7 @@ def main() -> None:
         manager.wait_for_url(re.compile(r"/requirements/\d+/"))
         save(manager, "requirement")
         manager.goto(f"{BASE}/equipment/?q=Bed+pan+washer+Ward+4")
-        manager.get_by_role("link", name="Bed pan washer Ward 4").first.click()
+        manager.locator("main table").get_by_role("link", name="Bed pan washer Ward 4").first.click()
         manager.wait_for_url(re.compile(r"/equipment/\d+/"))
         code = re.search(r"/q/(\w+)", manager.content())
         if code is None:

@@ -103,7 +103,7 @@ def record_platform(action: str, *, actor: str, actor_id: int | None = None, rea
 
 def create(obj: M, action: str, *, reason: str = "") -> M:
     """Insert ``obj`` and record it with all its values. Returns the object."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         obj.save(force_insert=True)
         values = {
             field.name: [None, plain(getattr(obj, field.attname))]
@@ -136,7 +136,7 @@ def update(obj: M, values: Mapping[str, Any], action: str, *, reason: str = "") 
         names.append(name)
     if not names:
         return False
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         obj.save(update_fields=names)
         record(action, obj, changes, reason=reason)
     return True

@@ -23,6 +23,9 @@ from apps.cleaning_logs.models import CleaningLog, LogPhoto, Via
 from apps.cleaning_logs.moments import check_performed
 from apps.cleaning_logs.queries import Subject, is_loggable, log_by_uuid, may_supersede, similar_log
 from apps.compliance.actions import record_fact, void_fact
+from apps.compliance.corrective.actions import open_for_log
+from apps.compliance.events.actions import noted, open_breaches, same_notes
+from apps.compliance.events.queries import unmet
 from apps.compliance.models import Completion, ProtocolVersion, Requirement, Result
 from apps.compliance.steps import MAX_PHOTOS, parse_answers
 from apps.equipment.models import Label
@@ -122,6 +125,7 @@ def log_cleaning(
     if requirement is None and (known := log_by_uuid(entry.uuid)) is not None:
         return _repeated(known, subject, entry, requirement)
     answers, result = _checked(subject, entry, requirement, membership, task)
+    breaches = unmet(requirement, entry.performed_at) if requirement else []
     log = CleaningLog(
         **_place(subject),
         uuid=entry.uuid,
@@ -136,7 +140,7 @@ def log_cleaning(
         via=_via(organization, membership),
         answers=answers,
         result=result,
-        notes=entry.notes.strip(),
+        notes=noted(entry.notes, breaches),
     )
     try:
         with transaction.atomic():
@@ -150,6 +154,16 @@ def log_cleaning(
                 _ask_if_similar(subject, organization, log)
             audit.create(log, "log.create")
             _store_photos(log, entry.photos)
+            _put_right(log)
+            if requirement is not None and log.completion is not None and breaches:
+                open_breaches(
+                    subject=subject.thing,
+                    requirement=requirement,
+                    completion=log.completion,
+                    breaches=breaches,
+                    by=membership,
+                    by_name=by_name,
+                )
     except IntegrityError:
         # The id is taken: the same form arrived twice at once, or it was used for something else.
         return _repeated(log_by_uuid(entry.uuid), subject, entry, requirement)
@@ -204,6 +218,7 @@ def supersede_log(log: CleaningLog, entry: Entry, *, reason: str) -> Logged:
                 copy = LogPhoto(facility_id=new.facility_id, log=new, step=photo.step, sha256=photo.sha256)
                 copy.image.name = photo.image.name
                 copy.save(force_insert=True)
+            _put_right(new, replaces=log.completion)
     except IntegrityError:
         raise ValidationError(_("This log was replaced already. Open the newer one.")) from None
     return Logged(new, created=True)
@@ -338,7 +353,7 @@ def _repeated(known: CleaningLog | None, subject: Subject, entry: Entry, require
         raise _used()
     task = requirement.name if requirement else " ".join(entry.task.split())
     same = (
-        known.notes == entry.notes.strip()
+        same_notes(known.notes, entry.notes)
         and known.task == task
         and _said(known.answers) == _said_again(entry)
         and (known.performed_by_id is not None or known.performer_name == _plain_name(entry.name))
@@ -382,6 +397,21 @@ def _record(requirement: Requirement, log: CleaningLog) -> Completion | None:
         # The id is taken by a fact that this scope cannot see.
         raise _used() from None
     return completion if created else None
+
+
+def _put_right(log: CleaningLog, replaces: Completion | None = None) -> None:
+    """Open a corrective action for each step of the log that failed."""
+    failed = log.result == Result.UNSATISFACTORY
+    if log.requirement is not None and log.completion is not None and (failed or replaces):
+        open_for_log(
+            subject=log.requirement.subject,
+            requirement=log.requirement,
+            completion=log.completion,
+            answers=log.answers,
+            by=log.performed_by,
+            by_name=log.performer_name,
+            replaces=replaces,
+        )
 
 
 def _used() -> ValidationError:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q, QuerySet
 from django.http import Http404
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.cleaning_logs.models import CleaningLog, LogPhoto
@@ -229,6 +230,13 @@ def may_supersede(log: CleaningLog) -> bool:
     if not allowed(Permission.LOGS_CREATE, scope) or scope.membership_id is None:
         return False
     return allowed(Permission.COMPLIANCE_EDIT, scope) or log.performed_by_id == scope.membership_id
+
+
+def latest_by(membership_id: int, limit: int = 30) -> Sequence[CleaningLog]:
+    """Return what a member did in the last day and a half, newest first, without what was replaced."""
+    since = timezone.now() - datetime.timedelta(hours=36)
+    logs = CleaningLog.objects.filter(performed_by_id=membership_id, performed_at__gte=since, superseded_by=None)
+    return list(logs.select_related("facility").order_by("-performed_at", "-id")[:limit])
 
 
 def recent_logs(subject: Subject, limit: int = 5) -> Sequence[CleaningLog]:

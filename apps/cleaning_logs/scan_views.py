@@ -20,7 +20,10 @@ from apps.cleaning_logs.forms import CodeForm, ScanForm
 from apps.cleaning_logs.models import CleaningLog
 from apps.cleaning_logs.moments import ago_in_words, delay_in_words
 from apps.cleaning_logs.queries import Subject
+from apps.cleaning_logs.scan_event import event_buttons
 from apps.cleaning_logs.scanning import count_wrong_pin, open_to_all, resolve_label
+from apps.compliance.corrective.views import opened_by
+from apps.compliance.events.queries import triggers_by_requirement, unmet
 from apps.compliance.models import ProtocolVersion, Requirement
 from apps.compliance.queries import StatusRow, get_requirement, row_of
 from apps.compliance.steps import answer_in_words, limits_in_words
@@ -72,7 +75,7 @@ def _claim_url(label: Label) -> str:
     return reverse("equipment:label_claim", args=[label.pk]) if allowed(Permission.LABELS_PRINT) else ""
 
 
-def _context(request: HttpRequest, stand: Stand) -> dict[str, Any]:
+def context_of(request: HttpRequest, stand: Stand) -> dict[str, Any]:
     """What every page behind a label shows."""
     return {
         "stand": stand,
@@ -115,10 +118,12 @@ def scan(request: HttpRequest, code: str) -> HttpResponse:
     if isinstance(stand, HttpResponse):
         return stand
     now = timezone.now()
-    rows = [_due_row(stand, row) for row in queries.due_first(stand.subject, now)]
+    due = queries.due_first(stand.subject, now)
+    events = triggers_by_requirement([row.requirement for row in due]) if allowed(Permission.LOGS_CREATE) else {}
+    rows = [_due_row(stand, row, events.get(row.requirement.pk, [])) for row in due]
     last = queries.last_log(stand.subject)
     context = {
-        **_context(request, stand),
+        **context_of(request, stand),
         "rows": rows,
         "any_open": any(row["start_url"] for row in rows),
         "free_url": reverse("cleaning_logs:scan_free", args=[stand.code]),
@@ -129,7 +134,7 @@ def scan(request: HttpRequest, code: str) -> HttpResponse:
     return render(request, "cleaning_logs/scan.html", context)
 
 
-def _due_row(stand: Stand, row: StatusRow) -> dict[str, Any]:
+def _due_row(stand: Stand, row: StatusRow, triggers: list[str]) -> dict[str, Any]:
     requirement = row.requirement
     start_url = ""
     if queries.is_loggable(requirement):
@@ -139,6 +144,7 @@ def _due_row(stand: Stand, row: StatusRow) -> dict[str, Any]:
         "status": {"colour": row.colour, "words": row.words},
         "urgent": row.colour in ("red", "amber"),
         "start_url": start_url,
+        "events": event_buttons(stand.code, requirement.pk, triggers),
     }
 
 
@@ -202,11 +208,12 @@ def _log(request: HttpRequest, stand: Stand, requirement: Requirement | None) ->
         ask_pin=by_label and organization.label_logging == LabelLogging.PIN,
     )
     context = {
-        **_context(request, stand),
+        **context_of(request, stand),
         "form": form,
         "requirement": requirement,
         "title": requirement.name if requirement else _("Log a cleaning"),
         "zone_now": timezone.now().astimezone(stand.subject.zone),
+        "unmet": unmet(requirement) if requirement else [],
     }
     if refused:
         context["wait"] = limits.words(limit.retry_after)
@@ -284,7 +291,7 @@ def scan_done(request: HttpRequest, code: str, uuid: uuids.UUID) -> HttpResponse
     log = queries.get_log_at_label(uuid, queries.get_label(stand.code))
     row = row_of(log.requirement) if log.requirement else None
     context = {
-        **_context(request, stand),
+        **context_of(request, stand),
         "log": log,
         "performed": log.performed_at.astimezone(stand.subject.zone),
         "delay": delay_in_words(log.performed_at, log.recorded_at),
@@ -296,5 +303,6 @@ def scan_done(request: HttpRequest, code: str, uuid: uuids.UUID) -> HttpResponse
         "status": {"colour": row.colour, "words": row.words} if row else None,
         "photo_count": log.photos.count(),
         "may_supersede": queries.may_supersede(log),
+        "opened": opened_by(log.completion_id),
     }
     return render(request, "cleaning_logs/scan_done.html", context)

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from apps.cleaning_logs import scan_views, views
+from apps.cleaning_logs import scan_event, scan_views, views
 
 app_name = "cleaning_logs"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     re_path(r"^q/(?P<code>[^/]+)/?$", scan_views.scan, name="scan"),
     path("q/<str:code>/log/", scan_views.scan_free, name="scan_free"),
     path("q/<str:code>/log/<int:requirement_id>/", scan_views.scan_log, name="scan_log"),
+    path("q/<str:code>/event/<int:requirement_id>/", scan_event.scan_event, name="scan_event"),
     path("q/<str:code>/done/<uuid:uuid>/", scan_views.scan_done, name="scan_done"),
     path("logs/", views.log_list, name="log_list"),
     path("logs/export.csv", views.log_export, name="log_export"),

@@ -20,6 +20,7 @@ from apps.cleaning_logs.forms import SupersedeForm, initial_of
 from apps.cleaning_logs.log_list import local, log_spec
 from apps.cleaning_logs.models import CleaningLog, LogPhoto
 from apps.cleaning_logs.moments import delay_in_words
+from apps.compliance.corrective.views import opened_by
 from apps.compliance.models import Result
 from apps.compliance.steps import answer_in_words, limits_in_words
 from apps.tenants.doors import requires
@@ -85,6 +86,7 @@ def log_detail(request: HttpRequest, pk: int) -> HttpResponse:
         if len(chain) > 1
         else [],
         "may_supersede": queries.may_supersede(log) and position + 1 == len(chain),
+        "opened": opened_by(log.completion_id),
         "entries": _trail(log) if allowed(Permission.AUDIT_VIEW) else None,
         "crumbs": [
             {"label": _("Logs"), "url": reverse("cleaning_logs:log_list")},

@@ -284,6 +284,12 @@ class Occurrence(TenantModel):
             models.Index(fields=["organization", "span", "opens_at"], name="compliance_occurrence_past"),
             models.Index(fields=["organization", "facility", "closes_at"], name="compliance_occurrence_place"),
             models.Index(fields=["organization", "facility", "due_at"], name="compliance_occurrence_due"),
+            # What went wrong, without what went well: the worst duties are few among many.
+            models.Index(
+                fields=["organization", "facility", "due_at"],
+                name="compliance_occurrence_late",
+                condition=Q(completed_at=None) | Q(completed_at__gt=F("overdue_at")),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -8,6 +8,8 @@ app_name = "compliance"
 urlpatterns = [
     # /
     path("", views.dashboard, name="dashboard"),
+    path("", include("apps.compliance.agenda.urls")),
+    path("", include("apps.compliance.trends.urls")),
     # /requirements/
     path("requirements/", views.requirement_list, name="requirement_list"),
     path("requirements/csv/", views.requirement_csv, name="requirement_csv"),
@@ -27,4 +29,7 @@ urlpatterns = [
     path("protocols/<int:pk>/archive/", views.protocol_archive, name="protocol_archive"),
     path("protocols/<int:pk>/restore/", views.protocol_restore, name="protocol_restore"),
     path("packs/", include("apps.compliance.packs.urls")),
+    path("", include("apps.compliance.corrective.urls")),
+    path("", include("apps.compliance.closures.urls")),
+    path("", include("apps.compliance.events.urls")),
 ]

@@ -20,6 +20,7 @@ from apps.audit.queries import events_of
 from apps.compliance import actions, queries
 from apps.compliance import moment as moments
 from apps.compliance import schedule as pure
+from apps.compliance.corrective.queries import with_acknowledgements
 from apps.compliance.forms import (
     AsOfForm,
     EffectiveForm,
@@ -89,7 +90,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     """Show what is red, why, whose and the next step; then amber; counts by status and by facility."""
     moment = _moment(request)
     counts, facilities = queries.count_by_facility(moment)
-    rows = queries.most_urgent(moment, DASHBOARD_ROWS) if counts.red or counts.amber else []
+    rows = with_acknowledgements(queries.most_urgent(moment, DASHBOARD_ROWS), moment.at) if counts.red or counts.amber else []
     context = {
         **_as_of(request, moment),
         **{f"{colour}_url": _list_url(request, status=colour) for colour in queries.COLOURS},
@@ -123,7 +124,7 @@ def requirement_list(request: HttpRequest) -> HttpResponse:
     context = {
         **listing.context(),
         **_as_of(request, moment),
-        "rows": queries.to_rows(listing.rows, moment),
+        "rows": with_acknowledgements(queries.to_rows(listing.rows, moment), moment.at),
         "idle": moment.is_now and idle(moment.at).exists(),
         "can_edit": allowed(Permission.COMPLIANCE_EDIT),
         "can_log": allowed(Permission.LOGS_CREATE),

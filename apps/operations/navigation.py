@@ -26,6 +26,9 @@ class NavigationItem:
 # (label, URL name, heroicon, permission)
 ITEMS: tuple[tuple[str | Promise, str, str, Permission], ...] = (
     (_("Dashboard"), "compliance:dashboard", "home", Permission.COMPLIANCE_VIEW),
+    (_("My work"), "compliance:my_work", "hand-raised", Permission.COMPLIANCE_VIEW),
+    (_("Calendar"), "compliance:calendar", "calendar-days", Permission.COMPLIANCE_VIEW),
+    (_("Trends"), "compliance:trends", "chart-bar", Permission.COMPLIANCE_VIEW),
     (_("Facilities"), "facilities:facility_list", "building-office-2", Permission.FACILITIES_VIEW),
     (_("Equipment"), "equipment:equipment_list", "wrench-screwdriver", Permission.EQUIPMENT_VIEW),
     (_("Requirements"), "compliance:requirement_list", "clipboard-document-check", Permission.COMPLIANCE_VIEW),
@@ -56,6 +59,9 @@ def context(request: HttpRequest) -> dict[str, Any]:
             items.append(NavigationItem(label, url, icon, current))
     identity = getattr(request, "identity", None)
     others = [m.organization for m in identity.memberships] if identity is not None else []
+    if scope is not None and scope.role == "technician":
+        # Who does the work begins with it.
+        items.sort(key=lambda item: item.url != reverse("compliance:my_work"))
     return {
         "navigation": items,
         "organization": getattr(request, "organization", None),

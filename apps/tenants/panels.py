@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from django.http import HttpRequest
 
-Place = Literal["facility", "area", "equipment", "requirement", "dashboard"]
+Place = Literal["facility", "area", "equipment", "requirement", "dashboard", "my_work"]
 Slot = Literal["head", "actions", "main", "aside"]
 Panel = Callable[[HttpRequest, Any], "tuple[str, dict[str, Any]] | None"]
 Effect = Callable[[Any], "list[str]"]

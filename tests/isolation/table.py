@@ -79,6 +79,7 @@ PROTOCOL = {"pk": "protocol.pk"}
 REQUIREMENT = {"pk": "requirement.pk"}
 LOG = {"pk": "log.pk"}
 MEMBER = {"pk": "technician.pk"}
+IMPORT_RUN = {"pk": "import_run.pk"}
 CODE = {"code": "label.code"}
 LOGGED = {"uuid": "0b9d5b2e-56a5-4d8c-9a4c-1f2f5d1c0a11", "name": "Somebody", "task": "Mopped", "notes": ""}
 PLACES = {"facility": "hospital.pk", "area": "ward.pk", "equipment": "washer.pk"}
@@ -88,6 +89,15 @@ PAGES: dict[str, Page] = {
     "operations:health_live": Page(OPEN),
     "operations:health_ready": Page(OPEN),
     "operations:robots": Page(OPEN),
+    "operations:import_start": Page(P.IMPORT, restricted=403),
+    "operations:import_list": Page(P.IMPORT, restricted=403),
+    "operations:import_template": Page(P.IMPORT, {"kind": "'areas'"}, restricted=200, foreign=200),
+    "operations:import_preview": Page(P.IMPORT, IMPORT_RUN, restricted=403),
+    "operations:import_map": Page(P.IMPORT, IMPORT_RUN, restricted=403),
+    "operations:import_result": Page(P.IMPORT, IMPORT_RUN, restricted=403),
+    "operations:import_errors": Page(P.IMPORT, IMPORT_RUN, restricted=403),
+    "operations:import_undo": Page(P.IMPORT, IMPORT_RUN, restricted=403),
+    "operations:import_discard": Page(P.IMPORT, IMPORT_RUN, get=405, restricted=405),
     "styleguide": Page(OPEN, has_samples=True),
     # accounts
     "accounts:login": Page(OPEN),
@@ -188,6 +198,9 @@ PAGES: dict[str, Page] = {
     "equipment:label_revoke": Page(P.LABELS_PRINT, LABEL),
     # compliance
     "compliance:dashboard": Page(P.COMPLIANCE_VIEW),
+    "compliance:my_work": Page(P.COMPLIANCE_VIEW),
+    "compliance:calendar": Page(P.COMPLIANCE_VIEW, query={"facility": "hospital.pk", "owner": "technician.pk"}),
+    "compliance:trends": Page(P.COMPLIANCE_VIEW, query={"facility": "hospital.pk"}),
     "compliance:requirement_list": Page(P.COMPLIANCE_VIEW, query=PLACES),
     "compliance:requirement_csv": Page(P.EXPORT, query=PLACES),
     "compliance:requirement_idle_list": Page(P.COMPLIANCE_VIEW),

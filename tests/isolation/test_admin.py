@@ -195,7 +195,11 @@ def foreign_key_fields(model: type[models.Model], site: admin.AdminSite) -> list
     return names
 
 
-REFERRING = sorted(label for label, model in TENANT.items() if foreign_key_fields(model, tenant_site))
+REFERRING = sorted(
+    label
+    for label, model in TENANT.items()
+    if admin_of(model).edit_permission is not None and foreign_key_fields(model, tenant_site)
+)
 
 
 @pytest.mark.parametrize("label", REFERRING)
@@ -214,7 +218,8 @@ def test_foreign_ids_in_forms(walker: Walker, label: str) -> None:
         forms = [form for form in Page(text).forms if form.method == "post"]
         readonly = set() if page.endswith("/add/") else {"facility"} if label == "facilities.area" else set()
         for name in names:
-            if name not in readonly:
+            # Rows of an inline are added by the organization, not by platform staff.
+            if name not in readonly and not (who == "staff" and "-0-" in name):
                 walker.try_forms(who, page, forms, [name], {**extra, "name": "Anything"}, expected={200}, host=host)
 
 

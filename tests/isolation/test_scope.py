@@ -49,7 +49,9 @@ def test_raw_sql_in_a_scope_sees_its_own_organization_only(cast: Cast, model: ty
     seen = 0
     for house in (cast.northgate, cast.southbank):
         with system(house.organization), connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*), count(*) FILTER (WHERE {column} <> %s) FROM {table}", [house.organization.pk])
+            cursor.execute(
+                f"SELECT count(*), count(*) FILTER (WHERE {column} <> %s) FROM {table}", [house.organization.pk]
+            )
             own, foreign = cursor.fetchone()
             assert foreign == 0
             seen += own

@@ -159,17 +159,36 @@ class Leak(AssertionError):
 
 
 def furnish(house: House) -> None:
-    """Add what the cast has not: an audit event, a photo, and logging from a label without signing in."""
+    """Add what the cast has not: an audit event, a photo, an import, and logging from a label without signing in."""
     from apps.audit import actions as audit
     from apps.audit.models import AuditEvent
     from apps.cleaning_logs.models import LogPhoto
     from apps.equipment.models import Label
+    from apps.operations.models import ImportLine, ImportRun
 
     with system(house.organization):
         audit.update(house.organization, {"label_logging": "name"}, "organization.update")
         audit.record("equipment.update", house.washer)
         house.event = AuditEvent.objects.first()  # type: ignore[attr-defined]
         house.blank = Label.objects.create()  # type: ignore[attr-defined]
+        house.import_run = ImportRun.objects.create(  # type: ignore[attr-defined]
+            kind="facilities",
+            state="planned",
+            file_name=f"{house.hospital.name}.csv",
+            size=1,
+            sha256="0" * 64,
+            columns=["Name"],
+            samples=[[house.hospital.name]],
+            mapping={"name": "Name"},
+            created=1,
+        )
+        ImportLine.objects.create(
+            run=house.import_run,  # type: ignore[attr-defined]
+            line=2,
+            outcome="error",
+            name=house.hospital.name,
+            cells=[house.hospital.name],
+        )
         house.photo = LogPhoto.objects.create(  # type: ignore[attr-defined]
             facility=house.hospital, log=house.log, image=f"logs/{house.organization.slug}.jpg", sha256="0" * 64
         )
@@ -334,16 +353,20 @@ class Walker:
             for value in self.foreign_ids(name, ANY_OBJECT):
                 self.probe(who, "get", f"{url}?{urlencode({name: value})}", host=host)
 
-    def try_forms(
+    def try_forms(  # noqa: PLR0917 - what to send, then how
         self,
         who: str,
         url: str,
         forms: list[Form],
         extra: Mapping[str, Any] | list[str],
         data: Mapping[str, Any],
-        **expectations: Any,
+        expected: set[int] | None = None,
+        host: str = "northgate.localhost",
     ) -> None:
-        """Send each form of a page with foreign ids in each field that holds an id."""
+        """Send each form of a page with foreign ids in each field that holds an id.
+
+        ``expected`` is the answer for the fields in ``extra``; what else is found may also be ignored by the page.
+        """
         southbank = self.cast.southbank
         for form in forms:
             target = urlsplit(form.action).path or url
@@ -355,4 +378,5 @@ class Walker:
                     sent = {**form.filled(), **data, name: value}
                     sent.pop("csrfmiddlewaretoken", None)
                     with self.nothing_changes(southbank, f"{who} POST {target} {name}={value}"):
-                        self.probe(who, "post", target, data=sent, **expectations)
+                        answer = expected if name in extra else None
+                        self.probe(who, "post", target, data=sent, expected=answer, host=host)

@@ -117,7 +117,8 @@ class Visitor:
             """async path => {
                 const answer = await fetch(path);
                 const bytes = new Uint8Array(await answer.arrayBuffer());
-                return [answer.headers.get("content-type") || "", btoa(Array.from(bytes, b => String.fromCharCode(b)).join(""))];
+                const body = btoa(Array.from(bytes, byte => String.fromCharCode(byte)).join(""));
+                return [answer.headers.get("content-type") || "", body];
             }""",
             path,
         )

@@ -45,7 +45,7 @@ def problems_of(visitor: Visitor, axe: Axe) -> Iterator[str]:
     """Yield what axe finds on the page that is open, and whether it is too wide."""
     page = visitor.page
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type,unused-ignore]
         for width, height in (PHONE, DESKTOP):
             page.set_viewport_size({"width": width, "height": height})
             only = {"type": "tag", "values": EVERYTHING} if scheme == "light" else {"type": "rule", "values": COLOURS}
@@ -89,7 +89,10 @@ def test_the_admin(visit: Callable[..., Visitor], stage: Cast) -> None:
     visitor = visit(DESKTOP)
     visitor.sign_in(stage.northgate.admin)
     axe, found = Axe(), []
-    for address in ("/admin/", *(reverse(f"admin:{m._meta.app_label}_{m._meta.model_name}_changelist") for m in tenant_site._registry)):
+    for address in (
+        "/admin/",
+        *(reverse(f"admin:{m._meta.app_label}_{m._meta.model_name}_changelist") for m in tenant_site._registry),
+    ):
         assert visitor.goto(address).status == 200, address
         found += [f"{address} {problem}" for problem in problems_of(visitor, axe)]
     assert not found, "\n".join(found)

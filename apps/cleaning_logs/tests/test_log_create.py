@@ -26,11 +26,11 @@ def test_red_turns_green_from_the_dashboard(marek: Client, northgate: House) -> 
     assert response["Location"] == f"/logs/{log.pk}/"
     assert log.label_id is None
     assert log.equipment_id == northgate.washer.pk
-    assert "Done just now" in marek.get(f"/requirements/{northgate.requirement.pk}/").content.decode()
+    assert "Due in 7 days" in marek.get(f"/requirements/{northgate.requirement.pk}/").content.decode()
 
 
 def test_what_was_typed_stays_after_an_error(marek: Client, northgate: House) -> None:
-    response = marek.post(address(northgate), form(notes="Odd noise", temp=""))
+    response = marek.post(address(northgate), form(notes="Odd noise", step_temp=""))
     html = response.content.decode()
     assert "There is a problem" in html
     assert "Odd noise" in html

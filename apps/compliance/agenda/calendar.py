@@ -114,9 +114,7 @@ class Plan:
         return Counter(entry.outcome for entry in self.entries.get(day, ()))
 
 
-def plan(
-    requirements: QuerySet[Requirement], first: datetime.date, last: datetime.date, moment: Moment
-) -> Plan:
+def plan(requirements: QuerySet[Requirement], first: datetime.date, last: datetime.date, moment: Moment) -> Plan:
     """Return what ``requirements`` have due from ``first`` to ``last``, as of a moment. A fixed number of queries."""
     queries.ensure_extended(moment.at)
     low, high = _bounds(first, last)
@@ -146,8 +144,8 @@ def plan(
 
 
 def counted_until(requirement: Requirement, at: datetime.datetime) -> datetime.datetime | None:
-    """Return when a duty stopped counting, as far as was known at a moment: archived, its place archived, its machine out
-    of service. None while it counts."""
+    """Return when a duty stopped counting, as far as was known at a moment: it or its place archived, its machine out of
+    service. None while it counts."""
     machine = requirement.equipment
     ends = [requirement.archived_at, requirement.facility.archived_at]
     ends.append(requirement.area.archived_at if requirement.area else None)
@@ -218,9 +216,7 @@ def _stored(requirements: dict[int, Requirement], low: datetime.datetime, high: 
             due_at__lte=high,
             requirement_id__in=list(requirements),
         )
-        .annotate(
-            is_split=Case(When(early, then=Exists(missed)), default=Value(False), output_field=BooleanField())
-        )
+        .annotate(is_split=Case(When(early, then=Exists(missed)), default=Value(False), output_field=BooleanField()))
         .order_by()
     )
     for *fields, is_split in rows.values_list(*STORED, "is_split")[: MOST_ENTRIES * 2]:
@@ -235,8 +231,10 @@ def expanded(requirements: Sequence[Requirement], low: datetime.datetime, high: 
     ends = Occurrence.objects.filter(requirement_id__in=ids, opens_at=F("requirement__extend_at")).order_by()
     last = {row.requirement_id: engine.to_tile(row) for row in ends}
     versions = _versions(ids)
-    facts = _facts({pk for pk, own in versions.items() if pk in last and _needs_facts(own, last[pk])})
-    closures = Closures(requirements)
+    closures = {requirement.pk: of for of, requirement in _closures(requirements)}
+    facts = _facts(
+        {pk for pk, own in versions.items() if pk in last and _needs_facts(own, last[pk], closures[pk]["suspensions"])}
+    )
     for requirement in requirements:
         tile, own = last.get(requirement.pk), versions.get(requirement.pk)
         if tile is None or own is None:
@@ -249,7 +247,7 @@ def expanded(requirements: Sequence[Requirement], low: datetime.datetime, high: 
             starts_at=requirement.starts_at,
             zone=ZoneInfo(requirement.facility.time_zone),
             until=high,
-            **closures.of(requirement),
+            **closures[requirement.pk],
         )
         for later in tiles[1:] if is_stored else tiles:
             yield requirement, later, False
@@ -266,9 +264,16 @@ def _nearer(tile: pure.Occurrence, versions: Versions, low: datetime.datetime) -
     return replace(tile, opens_at=low, due_at=low, warn_at=low, overdue_at=low, closes_at=None), False
 
 
-def _needs_facts(versions: Versions, tile: pure.Occurrence) -> bool:
-    """Whether what was done can decide what comes: at a change of schedule ahead, and for what rolls on."""
-    return any(at > tile.opens_at or schedule.mode is not Mode.FIXED_CALENDAR for at, schedule in versions)
+def _closures(requirements: Sequence[Requirement]) -> Iterator[tuple[dict[str, Any], Requirement]]:
+    closures = Closures(requirements)
+    return ((closures.of(requirement), requirement) for requirement in requirements)
+
+
+def _needs_facts(versions: Versions, tile: pure.Occurrence, suspensions: Iterable[pure.Suspension]) -> bool:
+    """Whether what was done can decide what comes: where rules begin anew ahead, and for what rolls on."""
+    if any(at > tile.opens_at or schedule.mode is not Mode.FIXED_CALENDAR for at, schedule in versions):
+        return True
+    return any(pause.ends_at is None or pause.ends_at > tile.opens_at for pause in suspensions)
 
 
 def _versions(ids: Sequence[int]) -> dict[int, Versions]:

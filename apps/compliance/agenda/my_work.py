@@ -57,8 +57,11 @@ def my_work(membership_id: int | None, moment: Moment) -> Work:
         live.filter(own | nobody)
         .order_by()
         .aggregate(
-            **{f"{name}_{colour}": Count("pk", filter=whose & Q(colour=colour))
-               for name, whose in (("own", own), ("nobody", nobody)) for colour in COLOURS}
+            **{
+                f"{name}_{colour}": Count("pk", filter=whose & Q(colour=colour))
+                for name, whose in (("own", own), ("nobody", nobody))
+                for colour in COLOURS
+            }
         )
     )
     counts = {name: Counts(**{c: numbers[f"{name}_{c}"] for c in COLOURS}) for name in ("own", "nobody")}

@@ -40,7 +40,7 @@ def suspend(
     ends_at: datetime.datetime | None = None,
     reason: str,
 ) -> Suspension:
-    """Ask for nothing of a facility, or of one requirement, from a moment (default: now) until another or further notice.
+    """Ask for nothing of a facility, or of one requirement, from a moment (default: now) on; no end: further notice.
 
     Raises ValidationError for a start in the past, an end not after it, or no reason.
     """
@@ -164,7 +164,9 @@ def reproject(requirements: QuerySet[Requirement]) -> int:
     """
     now, last, done = timezone.now(), 0, 0
     while True:
-        ids = list(requirements.filter(pk__gt=last, archived_at=None).order_by("pk").values_list("pk", flat=True)[:BATCH])
+        ids = list(
+            requirements.filter(pk__gt=last, archived_at=None).order_by("pk").values_list("pk", flat=True)[:BATCH]
+        )
         if not ids:
             return done
         locked = Requirement.objects.filter(pk__in=ids).select_related("facility").order_by("pk")

@@ -38,7 +38,7 @@ def known(row: Suspension | ClosedDay, at: datetime.datetime | None) -> bool:
 def closings(
     rows: Iterable[ClosedDay], known_at: datetime.datetime | None
 ) -> list[tuple[datetime.datetime, ClosedDays]]:
-    """Return the closed days known from each moment on: each holds from when it was recorded until it was taken back."""
+    """Return the closed days known from each moment on: each from when it was recorded until it was taken back."""
     rows = list(rows)
     edges = {row.recorded_at for row in rows} | {row.voided_at for row in rows if row.voided_at}
     return [
@@ -67,9 +67,7 @@ class Closures:
                 self._whole[row.facility_id].append(row)
             else:
                 self._single[row.requirement_id].append(row)
-        self._closed = (
-            list(ClosedDay.objects.filter(Q(site=None) | Q(site_id__in=facilities))) if closed_days else []
-        )
+        self._closed = list(ClosedDay.objects.filter(Q(site=None) | Q(site_id__in=facilities))) if closed_days else []
 
     def of(self, requirement: Requirement, *, known_at: datetime.datetime | None = None) -> dict[str, Any]:
         """Return ``suspensions=`` and ``closed=`` of one requirement for the schedule."""

@@ -72,9 +72,7 @@ class ClosedDay(TenantModel):
     facility_path: ClassVar[str] = ""
     isolation: ClassVar[dict[str, Any]] = {"grants": "SELECT, INSERT, UPDATE"}
 
-    site = TenantForeignKey(
-        Facility, null=True, blank=True, related_name="closed_days", verbose_name=_("facility")
-    )
+    site = TenantForeignKey(Facility, null=True, blank=True, related_name="closed_days", verbose_name=_("facility"))
     first_on = models.DateField(_("first day"))
     last_on = models.DateField(_("last day"))
     name = models.CharField(_("name"), max_length=200)

@@ -149,7 +149,8 @@ def open_for_log(
     and one that no longer does is noted for whoever checks it.
     """
     failing = {str(answer["key"]): answer for answer in answers if answer.get("ok") is False}
-    earlier = {action.step: action for action in queries.actions_of(replaces) if action.step}
+    known = queries.actions_of(replaces.pk if replaces else None)
+    earlier = {action.step: action for action in known if action.step and action.state != State.CLOSED}
     for key, action in earlier.items():
         words = _("still not right") if key in failing else _("right after all")
         note = _("The log it came from was corrected: this step is %(words)s.") % {"words": words}
@@ -212,7 +213,8 @@ def _append(
     )
     event.save(force_insert=True)
     stands = standing(action.events.all())
-    assert stands is not None
+    if stands is None:
+        raise ValidationError(_("It was never opened."))
     values = {
         "state": stands.state,
         "severity": stands.severity,
@@ -256,7 +258,9 @@ def edit_action(
             raise ValidationError(_("It is closed. Reopen it first."))
         if owner is not None and owner.pk != action.owner_id:
             _owner(action.facility, owner, None)
-        text = {name: value.strip() for name, value in (("title", title), ("description", description)) if value is not None}
+        text = {
+            name: value.strip() for name, value in (("title", title), ("description", description)) if value is not None
+        }
         if "title" in text and not text["title"]:
             raise ValidationError({"title": [_("Say what is wrong.")]})
         if audit.update(action, text, "corrective.update"):

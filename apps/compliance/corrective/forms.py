@@ -10,6 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from apps.compliance import schedule as pure
 from apps.compliance.corrective import queries
@@ -21,13 +22,18 @@ from apps.facilities.models import Facility
 from apps.tenants.models import Membership
 
 DAY = {"format": "%Y-%m-%d", "attrs": {"type": "date"}}
-SEVERITIES = (
-    (Severity.CRITICAL, _("Critical: within 1 day")),
-    (Severity.HIGH, _("High: within 7 days")),
-    (Severity.MEDIUM, _("Medium: within 28 days")),
-    (Severity.LOW, _("Low: within 90 days")),
-)
-assert [DEADLINE_DAYS[key] for key, _words in SEVERITIES] == [1, 7, 28, 90], "the words above state the deadlines"
+
+
+def severities() -> list[tuple[str, str]]:
+    """Return each severity with the time it gives, in words."""
+    return [
+        (
+            str(severity.value),
+            ngettext("%(severity)s: within %(days)s day", "%(severity)s: within %(days)s days", DEADLINE_DAYS[severity])
+            % {"severity": severity.label, "days": DEADLINE_DAYS[severity]},
+        )
+        for severity in Severity
+    ]
 
 
 class PhotosInput(forms.FileInput):
@@ -69,7 +75,7 @@ class CorrectiveForm(forms.Form):
         label=_("Description"), max_length=4000, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
     severity = forms.ChoiceField(
-        label=_("How bad is it?"), choices=SEVERITIES, widget=forms.RadioSelect, initial=Severity.MEDIUM
+        label=_("How bad is it?"), choices=severities, widget=forms.RadioSelect, initial=Severity.MEDIUM
     )
     owner = OwnerField(label=_("Owner"), queryset=Membership.objects.none(), required=False, empty_label=_("Nobody"))
     deadline = forms.DateField(
@@ -118,7 +124,7 @@ class CorrectiveForm(forms.Form):
 class AssignForm(forms.Form):
     """Severity and owner at once, from the page that a log ends on."""
 
-    severity = forms.ChoiceField(label=_("How bad is it?"), choices=SEVERITIES)
+    severity = forms.ChoiceField(label=_("How bad is it?"), choices=severities)
     owner = OwnerField(label=_("Owner"), queryset=Membership.objects.none(), required=False, empty_label=_("Nobody"))
 
     def __init__(self, *args: Any, action: CorrectiveAction, **kwargs: Any) -> None:

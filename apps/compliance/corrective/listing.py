@@ -31,6 +31,10 @@ def _by_state(key: str) -> Q:
     return Q() if key == "all" else Q(then_state=key)
 
 
+def _owners() -> QuerySet[Any]:
+    return queries.possible_owners()
+
+
 def place_of(action: Any) -> str:
     """Return where it is, in words."""
     parts = [action.facility.name]
@@ -91,7 +95,7 @@ def corrective_list(moment: Moment) -> ListSpec:
                 "owner",
                 _("Owner"),
                 "then_owner_id",
-                lambda: queries.possible_owners(),
+                _owners,
                 name_field="user__name",
                 none_label=_("Nobody"),
             ),

@@ -62,9 +62,7 @@ class CorrectiveAction(TenantModel):
 
     uuid = models.UUIDField(_("id"), default=uuid.uuid4, editable=False)
     facility = TenantForeignKey(Facility, related_name="corrective_actions", verbose_name=_("facility"))
-    area = TenantForeignKey(
-        Area, within_facility=True, null=True, blank=True, related_name="+", verbose_name=_("area")
-    )
+    area = TenantForeignKey(Area, within_facility=True, null=True, blank=True, related_name="+", verbose_name=_("area"))
     equipment = TenantForeignKey(
         Equipment, within_facility=True, null=True, blank=True, related_name="+", verbose_name=_("equipment")
     )
@@ -119,8 +117,8 @@ class CorrectiveAction(TenantModel):
 class CorrectiveEvent(TenantModel):
     """One fact about a corrective action: when it happened, when we learned it, by whom, and what it changed.
 
-    Each event carries only what it changes: ``state`` is empty, ``deadline`` is null where it changes neither; ``owner``
-    counts in "opened" and "assigned".
+    Each event carries only what it changes: ``state`` and ``severity`` are empty, ``deadline`` is null where it does not;
+    ``owner`` counts in "opened" and "assigned".
     """
 
     facility_path: ClassVar[str] = "action__facility_id"
@@ -200,7 +198,9 @@ class Acknowledgement(TenantModel):
         ordering = ["-recorded_at", "-id"]
         verbose_name = _("acknowledgement")
         verbose_name_plural = _("acknowledgements")
-        indexes = [models.Index(fields=["organization", "requirement", "recorded_at"], name="compliance_acknowledged_of")]
+        indexes = [
+            models.Index(fields=["organization", "requirement", "recorded_at"], name="compliance_acknowledged_of")
+        ]
 
     def __str__(self) -> str:
         return f"{self.requirement}: {self.get_kind_display()}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.compliance import moment as moments
+from apps.compliance import schedule as pure
 from apps.compliance.corrective import queries
 from apps.compliance.corrective.models import CorrectiveAction, State
 from apps.compliance.models import Requirement
@@ -59,8 +61,6 @@ def on_dashboard(request: HttpRequest, nothing: Any) -> Panel:
     """Show the corrective actions that are past their deadline, whose they are, and the next step."""
     if not allowed(Permission.COMPLIANCE_VIEW):
         return None
-    from zoneinfo import ZoneInfo
-
     moment = moments.read(request.GET, ZoneInfo(request.organization.time_zone))  # type: ignore[attr-defined]
     found = queries.red_first(queries.with_places(queries.actions_at(moment).filter(urgency__lt=2)))
     rows = queries.to_rows(found[: DASHBOARD_ROWS + 1], moment)
@@ -80,10 +80,14 @@ def acknowledged(request: HttpRequest, requirement: Requirement) -> Panel:
     """Show who knows of a requirement that is not in order, and until when its reminders are paused."""
     found = queries.acknowledgements([requirement.pk]).get(requirement.pk)
     pause = queries.snooze_of(requirement)
+    zone = ZoneInfo(requirement.facility.time_zone)
+    if found is not None:
+        found.recorded_local = found.recorded_at.astimezone(zone)  # type: ignore[attr-defined]
     return "compliance/corrective_acknowledged.html", {
         "requirement": requirement,
         "acknowledged": found,
         "pause": pause,
+        "pause_until": pure.due_day(pause.snooze_until, zone) if pause and pause.snooze_until else None,
         "can_acknowledge": allowed(Permission.LOGS_CREATE) and requirement.archived_at is None,
         "can_resume": pause is not None and allowed(Permission.COMPLIANCE_EDIT),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -32,11 +32,15 @@ from apps.tenants.permissions import Permission, allowed
 from apps.tenants.scope import require
 
 PANEL_ROWS = 20
+Rows = TypeVar("Rows", bound=Iterable[Any])
 
 
 def actions_at(moment: Moment | None = None) -> QuerySet[CorrectiveAction]:
-    """Return the actions opened by a moment with ``then_state``, ``then_deadline``, ``then_severity``, ``then_owner_id``,
-    ``colour`` and ``urgency`` (0 red, 1 amber, 2 green) as they were, and were known, then."""
+    """Return the actions opened by a moment, as they were, and were known, then.
+
+    Annotated: ``then_state``, ``then_deadline``, ``then_severity``, ``then_owner_id``, ``colour``, and ``urgency`` (0 is
+    red, 1 amber, 2 green).
+    """
     moment = moment or present()
     found: QuerySet[CorrectiveAction] = CorrectiveAction.objects.all()
     if moment.is_now:
@@ -187,11 +191,11 @@ def action_by_uuid(uuid: UUID) -> CorrectiveAction | None:
     return found
 
 
-def actions_of(completion: Completion | None) -> list[CorrectiveAction]:
+def actions_of(completion_id: int | None) -> list[CorrectiveAction]:
     """Return the actions that a completion opened."""
-    if completion is None:
+    if completion_id is None:
         return []
-    return list(CorrectiveAction.objects.filter(completion=completion).select_related("facility", "owner__user"))
+    return list(CorrectiveAction.objects.filter(completion_id=completion_id).select_related("facility", "owner__user"))
 
 
 def events_of(action: CorrectiveAction, moment: Moment | None = None) -> list[CorrectiveEvent]:
@@ -244,12 +248,13 @@ def acknowledgements(ids: Iterable[int], at: datetime.datetime | None = None) ->
     return {row.requirement_id: row for row in latest}
 
 
-def attach_acknowledgements(rows: Iterable[Any], at: datetime.datetime | None = None) -> None:
-    """Set ``acknowledged`` on the requirement of each row that is not green. One query, none for green rows."""
+def with_acknowledgements(rows: Rows, at: datetime.datetime | None = None) -> Rows:
+    """Return the rows with ``acknowledged`` set on the requirement of each that is not green. One query at most."""
     waiting = [row for row in rows if row.colour != "green"]
     known = acknowledgements([row.requirement.pk for row in waiting], at) if waiting else {}
     for row in waiting:
         row.requirement.acknowledged = known.get(row.requirement.pk)
+    return rows
 
 
 def snooze_of(requirement: Requirement, at: datetime.datetime | None = None) -> Acknowledgement | None:

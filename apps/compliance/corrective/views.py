@@ -328,6 +328,20 @@ def _page(request: HttpRequest, action: CorrectiveAction, form: Any, template: s
     return render(request, template, context, status=400 if form.errors else 200)
 
 
+def opened_by(completion_id: int | None) -> list[dict[str, Any]]:
+    """Return what templates/compliance/corrective_opened.html shows: each action of a log, for managers with its form."""
+    assigning = allowed(Permission.COMPLIANCE_EDIT)
+    now = timezone.now()
+    return [
+        {
+            "action": action,
+            "status": status(action.state, action.deadline, now, ZoneInfo(action.facility.time_zone)),
+            "form": AssignForm(action=action) if assigning and action.state != State.CLOSED else None,
+        }
+        for action in queries.actions_of(completion_id)
+    ]
+
+
 @requires(Permission.COMPLIANCE_EDIT)
 @require_POST
 def corrective_assign(request: HttpRequest, pk: int) -> HttpResponse:
@@ -378,7 +392,9 @@ def corrective_close(request: HttpRequest, pk: int) -> HttpResponse:
     form = CloseForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         note = form.cleaned_data["note"]
-        return _attempt(request, action, form, lambda: actions.close_action(action, note=note), _("Checked and closed."))
+        return _attempt(
+            request, action, form, lambda: actions.close_action(action, note=note), _("Checked and closed.")
+        )
     return _page(request, action, form, "compliance/corrective_close.html", _("Close"))
 
 

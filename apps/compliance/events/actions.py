@@ -99,10 +99,20 @@ def set_prerequisites(requirement: Requirement, needs: Iterable[Requirement]) ->
     return set(links) != set(wanted)
 
 
+def _in_spite_of(what: str) -> str:
+    return _("Done although this was not in order: %(what)s") % {"what": what}
+
+
 def noted(notes: str, breaches: Sequence[Unmet]) -> str:
     """Return the notes of a log with what it was done in spite of."""
-    lines = [_("Done although this was not in order: %(what)s") % {"what": breach.words} for breach in breaches]
+    lines = [_in_spite_of(breach.words) for breach in breaches]
     return "\n".join(part for part in (notes.strip(), *lines) if part)
+
+
+def same_notes(stored: str, typed: str) -> bool:
+    """Tell whether the notes of a log are what was typed, whatever it was done in spite of."""
+    typed = typed.strip()
+    return stored == typed or stored.removeprefix(typed).lstrip("\n").startswith(_in_spite_of(""))
 
 
 def open_breaches(

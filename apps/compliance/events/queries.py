@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.http import Http404
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from apps.compliance.events.models import Prerequisite
 from apps.compliance.models import Completion, FactKind, Requirement
+from apps.compliance.models import Schedule as PlannedSchedule
 from apps.compliance.queries import StatusRow, row_of, schedule_in_force
 from apps.compliance.schedule import Mode, Schedule
 
@@ -30,6 +31,18 @@ def triggers_of(schedule: Schedule) -> list[str]:
 def triggers(requirement: Requirement) -> list[str]:
     """Return the names of the events that can be recorded on a requirement now."""
     return [] if requirement.archived_at else triggers_of(schedule_in_force(requirement))
+
+
+def triggers_by_requirement(requirements: Iterable[Requirement]) -> dict[int, list[str]]:
+    """Return the events that can be recorded, by requirement. One query for any number of them."""
+    ids = [requirement.pk for requirement in requirements if not requirement.archived_at]
+    in_force: dict[int, dict[str, object]] = {}
+    now = timezone.now()
+    for row in PlannedSchedule.objects.filter(requirement_id__in=ids).order_by("effective_at", "id"):
+        if row.effective_at <= now or row.requirement_id not in in_force:
+            in_force[row.requirement_id] = row.spec
+    found = {pk: triggers_of(Schedule.from_dict(spec)) for pk, spec in in_force.items()}
+    return {pk: names for pk, names in found.items() if names}
 
 
 def recent_events(requirement: Requirement, limit: int = 10) -> list[Completion]:
@@ -63,7 +76,9 @@ class Unmet:
 def prerequisites_of(requirement: Requirement) -> list[Requirement]:
     """Return what a requirement needs first."""
     found = Prerequisite.objects.filter(requirement=requirement, removed_at=None, needs__archived_at=None)
-    return [link.needs for link in found.select_related("needs__owner", "needs__facility").order_by("needs__name", "id")]
+    return [
+        link.needs for link in found.select_related("needs__owner", "needs__facility").order_by("needs__name", "id")
+    ]
 
 
 def unmet(requirement: Requirement, at: datetime.datetime | None = None) -> list[Unmet]:

@@ -707,6 +707,10 @@ class Migration(migrations.Migration):
             model_name='occurrence',
             index=models.Index(fields=['organization', 'facility', 'due_at'], name='compliance_occurrence_due'),
         ),
+        migrations.AddIndex(
+            model_name='occurrence',
+            index=models.Index(condition=models.Q(('completed_at', None), ('completed_at__gt', models.F('overdue_at')), _connector='OR'), fields=['organization', 'facility', 'due_at'], name='compliance_occurrence_late'),
+        ),
         migrations.AddConstraint(
             model_name='occurrence',
             constraint=models.UniqueConstraint(fields=('organization', 'requirement', 'opens_at'), name='compliance_occurrence_once'),

@@ -95,10 +95,10 @@ class NotApplicableForm(forms.Form):
 
     def __init__(self, subjects: Mapping[str, str], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if subjects:
-            self.fields["subjects"].choices = list(subjects.items())  # type: ignore[attr-defined]
-        else:
-            del self.fields["subjects"]
+        self.fields["subjects"].choices = list(subjects.items())  # type: ignore[attr-defined]
+        if not subjects:
+            # Still there, so that what was ticked on an older page is refused rather than widened to all of it.
+            self.fields["subjects"].widget = forms.MultipleHiddenInput()
 
 
 class UpgradeForm(forms.Form):

@@ -44,7 +44,7 @@ _COUNTED = f"""
   WHERE {DUE_DAY} BETWEEN r.first_day AND r.last_day
     AND least(q.archived_at, f.archived_at, a.archived_at, e.archived_at,
       CASE WHEN e.status <> 'in_service' THEN e.status_since END, 'infinity') > o.overdue_at
-"""
+"""  # noqa: S608 - made of constants
 _INSERT = f"""
 INSERT INTO compliance_dailycount
   (organization_id, facility_id, day, due, on_time, late, missed, waived, changes_at)
@@ -57,7 +57,7 @@ SELECT %(organization)s, facility_id, day, count(*),
 FROM ({_COUNTED}) o
 WHERE completed_at IS NOT NULL OR NOT is_cut OR is_split
 GROUP BY facility_id, day
-"""
+"""  # noqa: S608 - made of constants
 _DELETE = """
 DELETE FROM compliance_dailycount d
 USING unnest(%(facilities)s::bigint[], %(firsts)s::date[], %(lasts)s::date[]) r (facility_id, first_day, last_day)
@@ -72,7 +72,7 @@ _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('compliance.rollup', %s))
 
 
 def refresh(now: datetime.datetime | None = None) -> int:
-    """Count again the days of the scope's facilities that changed, or whose deadlines passed. Returns how many stretches.
+    """Count again the days of the scope's facilities that changed, or whose deadlines passed. Returns how many were.
 
     Costs what changed, not what there is. Readers call this first, so that trends never depend on a job having run.
     """

@@ -17,7 +17,7 @@ _MARK = f"""
     SELECT DISTINCT o.organization_id, o.facility_id, {DUE_DAY}, {DUE_DAY}
     FROM {{rows}} o JOIN facilities_facility f ON f.organization_id = o.organization_id AND f.id = o.facility_id
     WHERE o.due_at IS NOT NULL;
-"""
+"""  # noqa: S608 - made of constants
 
 # Occurrences: their own days, in the facility they were in and the one they are in.
 _OCCURRENCES = f"""
@@ -71,7 +71,8 @@ CREATE TRIGGER compliance_dirty_requirement AFTER UPDATE ON compliance_requireme
 CREATE TRIGGER compliance_dirty_area AFTER UPDATE ON facilities_area FOR EACH ROW
   WHEN (OLD.archived_at IS DISTINCT FROM NEW.archived_at) EXECUTE FUNCTION compliance_dirty_in_force();
 CREATE TRIGGER compliance_dirty_equipment AFTER UPDATE ON equipment_equipment FOR EACH ROW
-  WHEN ((OLD.archived_at, OLD.status, OLD.status_since) IS DISTINCT FROM (NEW.archived_at, NEW.status, NEW.status_since))
+  WHEN (OLD.archived_at IS DISTINCT FROM NEW.archived_at OR OLD.status IS DISTINCT FROM NEW.status
+    OR OLD.status_since IS DISTINCT FROM NEW.status_since)
   EXECUTE FUNCTION compliance_dirty_in_force();
 CREATE TRIGGER compliance_dirty_facility AFTER UPDATE ON facilities_facility FOR EACH ROW
   WHEN ((OLD.archived_at, OLD.time_zone) IS DISTINCT FROM (NEW.archived_at, NEW.time_zone))

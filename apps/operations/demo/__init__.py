@@ -24,7 +24,7 @@ SLUGS = ("northgate", "southbank")
 SHOWN = "BPW-4"  # the machine whose label is printed: overdue, so that logging at it shows a change
 
 
-class DemoRefused(Exception):  # noqa: N818 - the command says it as its error
+class DemoRefused(Exception):
     """The demo may not be loaded here."""
 
 
@@ -50,7 +50,8 @@ def logins() -> list[Login]:
 def is_loaded() -> bool:
     """Tell whether the demo's organizations are there."""
     with platform(f"{REASON}: is it loaded?"):
-        return Organization.objects.filter(slug__in=SLUGS).count() == len(SLUGS)
+        found: int = Organization.objects.filter(slug__in=SLUGS).count()
+    return found == len(SLUGS)
 
 
 def load() -> None:
@@ -70,9 +71,7 @@ def load() -> None:
 def shown_label() -> str:
     """Return the code of the label to try."""
     with platform(f"{REASON}: which label to show"):
-        labels = Label.objects.filter(
-            organization__slug="northgate", equipment__external_code=SHOWN, revoked_at=None
-        )
+        labels = Label.objects.filter(organization__slug="northgate", equipment__external_code=SHOWN, revoked_at=None)
         return labels.order_by("id").values_list("code", flat=True).first() or ""
 
 

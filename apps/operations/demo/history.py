@@ -32,8 +32,8 @@ REASON = "demo history"
 class Habit:
     """How a duty was kept.
 
-    ``at`` is the usual time of day. ``skip_last`` leaves out the latest times it came due (a number of two or more is
-    red whatever the hour); ``skipped`` leaves out earlier ones, counted from the latest. ``last_days`` says how long ago
+    ``at`` is the usual time of day. ``skip_last`` leaves out the latest times it came due (two or more are red whatever
+    the hour); ``skipped`` leaves out earlier ones, counted from the latest. ``last_days`` says how long ago
     a rolling duty was last done. ``failed`` makes the latest result unsatisfactory. ``never``: it has no facts at all.
     """
 

@@ -25,7 +25,13 @@ SITES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     (
         "NG-GEN",
         "Northgate General Hospital",
-        {"kind": "hospital", "address": "1 Infirmary Road", "city": "Northgate", "storeys": 3, "functional_risk": "FR2"},
+        {
+            "kind": "hospital",
+            "address": "1 Infirmary Road",
+            "city": "Northgate",
+            "storeys": 3,
+            "functional_risk": "FR2",
+        },
     ),
     (
         "NG-MIL",
@@ -38,7 +44,7 @@ SITES: tuple[tuple[str, str, dict[str, Any]], ...] = (
         {"kind": "clinic", "address": "40 Harbour Road", "city": "Northgate", "storeys": 1, "functional_risk": "FR2"},
     ),
 )
-# (code, name, inside, kind, functional risk category)
+# Each is: code, name, the code of what it is in, kind, functional risk category.
 AREAS = {
     "NG-GEN": (
         ("G0", "Ground floor", "", "floor", ""),
@@ -79,7 +85,7 @@ AREAS = {
         ("H-FRO", "Reception and waiting", "", "circulation", "FR4"),
     ),
 }
-# (code, name, type, place, category, maker, model)
+# Each is: code, name, type, place, category, maker, model.
 MACHINES = (
     ("AER-1", "Endoscope washer 1", "Endoscope washer-disinfector", "G-END", "medical", "Aldery", "EW 300"),
     ("AER-2", "Endoscope washer 2", "Endoscope washer-disinfector", "G-END", "medical", "Aldery", "EW 300"),
@@ -220,7 +226,12 @@ PROTOCOLS: tuple[tuple[str, str, tuple[dict[str, Any], ...]], ...] = (
         "Steriliser: steam penetration test",
         "First cycle of the day, empty chamber.",
         (
-            {"kind": "choice", "text": "Test sheet", "choices": ["Even change", "Uneven change"], "fails": ["Uneven change"]},
+            {
+                "kind": "choice",
+                "text": "Test sheet",
+                "choices": ["Even change", "Uneven change"],
+                "fails": ["Uneven change"],
+            },
             {"kind": "text", "text": "Cycle number"},
         ),
     ),
@@ -265,9 +276,16 @@ def _fridges() -> list[Duty]:
         )
         for code in ("MF-ED", "MF-ICU", "MF-4", "MF-5", "MF-6", "MF-M1", "MF-M2", "MF-H")
     ]
-    food = {"reference": "Food hygiene temperature-control law (8 °C)", "category": "testing"}
     duties += [
-        Duty(code, "Chilled storage temperature", {**DAILY, "due_time": "10:00"}, Habit("06:50"), "Food fridge temperature", **food)
+        Duty(
+            code,
+            "Chilled storage temperature",
+            {**DAILY, "due_time": "10:00"},
+            Habit("06:50"),
+            "Food fridge temperature",
+            "testing",
+            reference="Food hygiene temperature-control law (8 °C)",
+        )
         for code in ("FF-1", "FF-2", "FF-3")
     ]
     duties.append(
@@ -298,7 +316,12 @@ def _rooms() -> list[Duty]:
     duties = [
         Duty(code, "Daily clean", DAILY, habit, "Ward daily clean", reference=CDC) for code, habit in wards.items()
     ]
-    theatres = {"G-TH1": Habit("18:10"), "G-TH2": Habit("18:40", failed=True), "H-THA": Habit("17:30"), "H-THB": Habit("17:40")}
+    theatres = {
+        "G-TH1": Habit("18:10"),
+        "G-TH2": Habit("18:40", failed=True),
+        "H-THA": Habit("17:30"),
+        "H-THB": Habit("17:40"),
+    }
     end_of_list = {**WEEKDAYS, "due_time": "21:00"}
     duties += [
         Duty(code, "End of list clean", end_of_list, habit, "Theatre clean: end of the list", reference=CDC)
@@ -309,7 +332,16 @@ def _rooms() -> list[Duty]:
         for code in ("G-OUT", "M-OUT", "M-GYM", "H-FRO")
     ]
     duties += [
-        Duty(code, "Flush little-used outlets", WEEKLY, habit, "Little-used outlets: flush and measure", "testing", reference=WATER, notes=CHECK)
+        Duty(
+            code,
+            "Flush little-used outlets",
+            WEEKLY,
+            habit,
+            "Little-used outlets: flush and measure",
+            "testing",
+            reference=WATER,
+            notes=CHECK,
+        )
         for code, habit in {
             "M-OLD": Habit("13:30", skip_last=2),
             "G-OFF": Habit("14:10"),
@@ -320,9 +352,22 @@ def _rooms() -> list[Duty]:
 
 
 def _machines() -> list[Duty]:
-    washers = {"AER-2": Habit("07:20", skip_last=2), "AER-1": Habit("07:05"), "AER-3": Habit("07:00"), "AER-4": Habit("07:10")}
+    washers = {
+        "AER-2": Habit("07:20", skip_last=2),
+        "AER-1": Habit("07:05"),
+        "AER-3": Habit("07:00"),
+        "AER-4": Habit("07:10"),
+    }
     duties = [
-        Duty(code, "Start-of-day check", WEEKDAYS, habit, "Endoscope washer: start of day", reference="HTM 01-06", notes=CHECK)
+        Duty(
+            code,
+            "Start-of-day check",
+            WEEKDAYS,
+            habit,
+            "Endoscope washer: start of day",
+            reference="HTM 01-06",
+            notes=CHECK,
+        )
         for code, habit in washers.items()
     ]
     rolling = {"mode": "interval_after_completion", "interval": "P7D", "warn": ["P2D"]}
@@ -336,12 +381,27 @@ def _machines() -> list[Duty]:
         "BPW-M2": Habit("11:30", last_days=4, failed=True),
     }
     duties += [
-        Duty(code, "Weekly check", rolling, habit, "Bed pan washer: weekly check", "maintenance", reference="Maker’s instructions")
+        Duty(
+            code,
+            "Weekly check",
+            rolling,
+            habit,
+            "Bed pan washer: weekly check",
+            "maintenance",
+            reference="Maker’s instructions",
+        )
         for code, habit in panwashers.items()
     ]
     every_other = {"mode": "interval_after_completion", "interval": "P3D", "warn": ["P1D"]}
     duties += [
-        Duty(code, "Deep clean", every_other, habit, "Commode clean", reference="CDC guideline for disinfection 2008, category II")
+        Duty(
+            code,
+            "Deep clean",
+            every_other,
+            habit,
+            "Commode clean",
+            reference="CDC guideline for disinfection 2008, category II",
+        )
         for code, habit in {
             "CO-1": Habit("09:00", last_days=1),
             "CO-2": Habit("09:20", last_days=2),
@@ -350,16 +410,35 @@ def _machines() -> list[Duty]:
         }.items()
     ]
     duties += [
-        Duty(code, "Empty and clean", every_other, Habit("15:30", last_days=days), "Scrubber-dryer: empty and clean", "maintenance")
+        Duty(
+            code,
+            "Empty and clean",
+            every_other,
+            Habit("15:30", last_days=days),
+            "Scrubber-dryer: empty and clean",
+            "maintenance",
+        )
         for code, days in {"SC-1": 1, "SC-2": 1, "SC-3": 2}.items()
     ]
     duties += [
-        Duty(code, "Steam penetration test", WEEKDAYS, Habit("07:30"), "Steriliser: steam penetration test", "testing", reference="HTM 01-05")
+        Duty(
+            code,
+            "Steam penetration test",
+            WEEKDAYS,
+            Habit("07:30"),
+            "Steriliser: steam penetration test",
+            "testing",
+            reference="HTM 01-05",
+        )
         for code in ("ST-1", "ST-2")
     ]
     duties += [
         Duty(code, "Weekly alarm test", MONDAYS, habit, "Fire alarm: weekly test", "testing", reference="BS 5839-1")
-        for code, habit in {"FA-G": Habit("10:00"), "FA-M": Habit("10:30", skipped=(2,)), "FA-H": Habit("09:00", skip_last=2)}.items()
+        for code, habit in {
+            "FA-G": Habit("10:00"),
+            "FA-M": Habit("10:30", skipped=(2,)),
+            "FA-H": Habit("09:00", skip_last=2),
+        }.items()
     ]
     return duties
 
@@ -417,9 +496,9 @@ def load(now: datetime.datetime, users: Mapping[str, User]) -> House:
         for duty in (*_fridges(), *_rooms(), *_machines(), *_certificates()):
             house.duty(duty, manager if duty.evidence == "document" else technician)
         house.label([machine[0] for machine in MACHINES])
-        house.label([code for code in ("G-W4", "G-W5", "G-W6", "G-TH1", "G-TH2", "M-W1", "M-W2", "H-THA", "H-REC", "G-OUT")])
+        house.label(["G-W4", "G-W5", "G-W6", "G-TH1", "G-TH2", "M-W1", "M-W2", "H-THA", "H-REC", "G-OUT"])
         label_actions.create_unclaimed(1)
-        lost = label_actions.create_label(house.places["G-ICU"])  # type: ignore[arg-type]
+        lost = label_actions.create_label(house.places["G-ICU"])
         label_actions.revoke_label(lost, reason="Lost in the refurbishment.")
     grant(house, PEOPLE)
     first, restricted = PEOPLE[0].email, PEOPLE[4].email

@@ -19,7 +19,13 @@ PEOPLE = (
     Person("admin", "Oscar Lindqvist", "admin@southbank.example"),
     Person("technician", "Olga Marin", "technician@southbank.example"),
 )
-FLAT: dict[str, Any] = {"kind": "flat", "city": "Southbank", "has_gas": True, "is_hmo": False, "has_sleeping_risk": True}
+FLAT: dict[str, Any] = {
+    "kind": "flat",
+    "city": "Southbank",
+    "has_gas": True,
+    "is_hmo": False,
+    "has_sleeping_risk": True,
+}
 SITES: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("SB-RIV", "Riverside Court", {**FLAT, "kind": "block of flats", "address": "2–40 Quay Street", "storeys": 6}),
     ("SB-CHA", "Chandler House", {**FLAT, "kind": "block of flats", "address": "9 Ropery Lane", "storeys": 4}),
@@ -40,7 +46,7 @@ AREAS = {
     ),
     "SB-TAN": (("T-KIT", "Shared kitchen", "", "kitchen", ""), ("T-BAT", "Shared bathroom", "", "bathroom", "")),
 }
-# (code, name, type, place, category, maker, model)
+# Each is: code, name, type, place, category, maker, model.
 MACHINES = (
     ("BO-RIV", "Communal boiler", "Gas boiler", "SB-RIV", "gas", "Hearthline", "C80"),
     ("BO-CHA", "Communal boiler", "Gas boiler", "SB-CHA", "gas", "Hearthline", "C40"),
@@ -77,11 +83,23 @@ PROTOCOLS: tuple[tuple[str, str, tuple[dict[str, Any], ...]], ...] = (
     (
         "Emergency lighting: monthly test",
         "",
-        ({"kind": "yes_no", "text": "Every fitting came on"}, {"kind": "text", "text": "Fittings that failed", "required": False}),
+        (
+            {"kind": "yes_no", "text": "Every fitting came on"},
+            {"kind": "text", "text": "Fittings that failed", "required": False},
+        ),
     ),
 )
-GAS = {"mode": "keep_anniversary", "interval": "P12M", "early_window": "P2M", "warn": ["P61D", "P30D", "P14D", "P7D", "P1D"]}
-FIVE_YEARS = {"mode": "interval_after_completion", "interval": "P5Y", "warn": ["P90D", "P60D", "P30D", "P14D", "P7D", "P1D"]}
+GAS = {
+    "mode": "keep_anniversary",
+    "interval": "P12M",
+    "early_window": "P2M",
+    "warn": ["P61D", "P30D", "P14D", "P7D", "P1D"],
+}
+FIVE_YEARS = {
+    "mode": "interval_after_completion",
+    "interval": "P5Y",
+    "warn": ["P90D", "P60D", "P30D", "P14D", "P7D", "P1D"],
+}
 WEEKLY = {"mode": "fixed_calendar", "rrule": "FREQ=WEEKLY;BYDAY=TU", "warn": ["P1D"]}
 FORTNIGHT = {"mode": "interval_after_completion", "interval": "P14D", "warn": ["P3D"]}
 MONTHLY = {"mode": "interval_after_completion", "interval": "P1M", "warn": ["P7D"]}
@@ -90,14 +108,16 @@ EICR_LAW = "Electrical Safety Standards in the Private Rented Sector (England) R
 ENGINEER, ELECTRICIAN = "Bridge Heating (gas engineer)", "Volta & Daughters (electrician)"
 
 
-def _certificate(place: str, name: str, spec: dict[str, Any], habit: Habit, reference: str, days: int) -> Duty:
+def _certificate(place: str, name: str, spec: dict[str, Any], habit: Habit, *, reference: str, days: int) -> Duty:
     return Duty(place, name, spec, habit, category="certificate", evidence="document", reference=reference, days=days)
 
 
 def _duties() -> list[Duty]:
     gas = {"SB-RIV": 120, "SB-CHA": 320, "SB-12A": 200, "SB-14B": 380, "SB-TAN": 60}
     duties = [
-        _certificate(code, "Gas safety record", GAS, Habit("11:00", last_days=days, by=ENGINEER), GAS_LAW, 800)
+        _certificate(
+            code, "Gas safety record", GAS, Habit("11:00", last_days=days, by=ENGINEER), reference=GAS_LAW, days=800
+        )
         for code, days in gas.items()
     ]
     wiring = {
@@ -108,17 +128,33 @@ def _duties() -> list[Duty]:
         "SB-TAN": Habit("13:00", last_days=30, by=ELECTRICIAN, failed=True),
     }
     duties += [
-        _certificate(code, "Electrical installation condition report", FIVE_YEARS, habit, EICR_LAW, 1850)
+        _certificate(code, "Electrical installation condition report", FIVE_YEARS, habit, reference=EICR_LAW, days=1850)
         for code, habit in wiring.items()
     ]
     duties.append(
-        _certificate("SB-OLD", "Electrical installation condition report", FIVE_YEARS, Habit(never=True), EICR_LAW, 20)
+        _certificate(
+            "SB-OLD",
+            "Electrical installation condition report",
+            FIVE_YEARS,
+            Habit(never=True),
+            reference=EICR_LAW,
+            days=20,
+        )
     )
     alarms = {"SM-12A": 9, "SM-14B": 20, "SM-TAN0": 3, "SM-TAN1": 3, "SM-TAN2": 36, "SM-OLD": 26}
     law = "Smoke and Carbon Monoxide Alarm (England) Regulations 2015 as amended 2022"
     note = "The law asks for a test on the first day of a tenancy. Monthly is this landlord’s own rule."
     duties += [
-        Duty(code, "Smoke alarm test", MONTHLY, Habit("15:00", last_days=days), "Smoke alarm test", "testing", reference=law, notes=note)
+        Duty(
+            code,
+            "Smoke alarm test",
+            MONTHLY,
+            Habit("15:00", last_days=days),
+            "Smoke alarm test",
+            "testing",
+            reference=law,
+            notes=note,
+        )
         for code, days in alarms.items()
     ]
     cleaning = {
@@ -133,9 +169,27 @@ def _duties() -> list[Duty]:
     duties += [
         Duty(code, "Communal clean", spec, habit, "Communal areas clean") for code, (spec, habit) in cleaning.items()
     ]
-    duties.append(Duty("FA-RIV", "Weekly alarm test", WEEKLY, Habit("09:10"), "Fire alarm: weekly test", "testing", reference="BS 5839-1"))
     duties.append(
-        Duty("EL-CHA", "Monthly function test", MONTHLY, Habit("13:20", last_days=11), "Emergency lighting: monthly test", "testing", reference="BS 5266-1")
+        Duty(
+            "FA-RIV",
+            "Weekly alarm test",
+            WEEKLY,
+            Habit("09:10"),
+            "Fire alarm: weekly test",
+            "testing",
+            reference="BS 5839-1",
+        )
+    )
+    duties.append(
+        Duty(
+            "EL-CHA",
+            "Monthly function test",
+            MONTHLY,
+            Habit("13:20", last_days=11),
+            "Emergency lighting: monthly test",
+            "testing",
+            reference="BS 5266-1",
+        )
     )
     return duties
 
@@ -155,7 +209,9 @@ def load(now: datetime.datetime, users: Mapping[str, User]) -> House:
             house.protocols[name] = compliance.create_protocol(name=name, description=description, steps=steps)
         for duty in _duties():
             house.duty(duty, admin if duty.evidence == "document" else technician)
-        house.label(["R-LOB", "R-ST", "R-BIN", "C-HAL", "C-LAU", "T-KIT", "T-BAT", *(machine[0] for machine in MACHINES)])
+        house.label(
+            ["R-LOB", "R-ST", "R-BIN", "C-HAL", "C-LAU", "T-KIT", "T-BAT", *(machine[0] for machine in MACHINES)]
+        )
         facilities.set_pin(house.places["SB-RIV"], PIN)  # type: ignore[arg-type]
     cleaner = PEOPLE[1].email
     house.live(

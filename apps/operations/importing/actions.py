@@ -19,6 +19,7 @@ from apps.audit.models import AuditEvent
 from apps.operations.importing import storing
 from apps.operations.importing.queries import undo_obstacle
 from apps.operations.importing.running import (
+    both,
     Counts,
     ImportRefused,
     Report,
@@ -32,7 +33,7 @@ from apps.operations.importing.undoing import Undo
 from apps.operations.models import ImportLine, ImportRun, ImportState
 from apps.operations.tabular import Table, TableError, match_columns, read_table
 from apps.tenants.permissions import Permission, demand, demand_all_facilities
-from apps.tenants.scope import require
+from apps.tenants.scope import require, require_tenant
 
 SAMPLES = 3
 # On a page somebody waits for it; the command takes more.
@@ -50,9 +51,9 @@ def demand_import() -> None:
 
 def too_large() -> str:
     """Return the words for a file beyond the limit."""
-    return _("The file is larger than %s MB. Split it, or delete the sheets, pictures and columns that are not needed.") % (
-        settings.MAX_IMPORT_BYTES // (1024 * 1024)
-    )
+    return _(
+        "The file is larger than %s MB. Split it, or delete the sheets, pictures and columns that are not needed."
+    ) % (settings.MAX_IMPORT_BYTES // (1024 * 1024))
 
 
 def table_of(stream: BinaryIO, run: ImportRun, *, max_rows: int = PAGE_ROWS) -> Table:
@@ -73,12 +74,11 @@ def start_import(kind: str, upload: File[bytes]) -> ImportRun:
     demand_import()
     if (upload.size or 0) > settings.MAX_IMPORT_BYTES:
         raise ValidationError({"file": too_large()})
-    scope = require()
+    scope = require_tenant()
     run = ImportRun(kind=kind, file_name=_file_name(upload.name), size=upload.size or 0, by_name=scope.actor[:200])
     run.by_id = scope.membership_id
     _describe(run, upload.file, "file")
-    assert scope.organization_id is not None
-    run.stored, run.sha256 = storing.keep(upload, scope.organization_id)
+    run.stored, run.sha256 = storing.keep(upload, scope.organization_id or 0)
     run.save()
     audit.record("import.upload", run, {"file_name": [None, run.file_name], "sha256": [None, run.sha256]})
     return run
@@ -184,8 +184,7 @@ def _note(run: ImportRun, counts: Counts) -> None:
 def apply_import(run: ImportRun, mode: str) -> ImportRun:
     """Read the file again, decide about every row afresh, and write all or nothing, or the valid rows only.
 
-    A row that has become an error since the preview makes "all or nothing" plan again and raise ValidationError, with
-    the new plan kept for the preview.
+    With an error in any row, "all or nothing" writes nothing, keeps a new plan, and returns the run still PLANNED.
     """
     demand_import()
     run = _locked(run)
@@ -253,8 +252,7 @@ def import_file(
     run.save()
     try:
         with transaction.atomic():
-            write = line_writer(run, is_done=True)
-            counts = apply_table(kind, table, run.mapping, mode, lambda planned: (write(planned), report(planned))[1])
+            counts = apply_table(kind, table, run.mapping, mode, both(line_writer(run, is_done=True), report))
     except ImportRefused:
         transaction.set_rollback(True)
         raise
@@ -270,7 +268,9 @@ def _merged(kind: str, table: Table, mapping: Mapping[str, str]) -> dict[str, st
     chosen = {}
     for name, column in mapping.items():
         if name not in names:
-            raise ValidationError(_("“%(name)s” is not a field. Fields: %(names)s.") % {"name": name, "names": ", ".join(sorted(names))})
+            raise ValidationError(
+                _("“%(name)s” is not a field. Fields: %(names)s.") % {"name": name, "names": ", ".join(sorted(names))}
+            )
         if column and column.casefold() not in columns:
             raise ValidationError(
                 _("The file has no column “%(column)s”. Its columns: %(columns)s.")
@@ -323,7 +323,7 @@ def discard_import(run: ImportRun, *, reason: str = "") -> ImportRun:
 
 @transaction.atomic
 def prune_import(pk: int, now: datetime.datetime) -> bool:
-    """Discard an import left open for a day, or drop the rows of an old one; returns whether there was anything to do."""
+    """Discard an import left open for a day, or drop the rows of an old one; returns whether it did either."""
     demand_import()
     run = ImportRun.objects.select_for_update().filter(pk=pk).first()
     if run is None:
@@ -336,5 +336,3 @@ def prune_import(pk: int, now: datetime.datetime) -> bool:
         deleted, _models = ImportLine.objects.filter(run=run).delete()
         return bool(deleted)
     return False
-
-

@@ -165,7 +165,7 @@ class AreaPlanner(Planner):
             self.asked.add(key)
 
     def _by_path(self, facility: Facility, path: str, code: str) -> Area | None:
-        here = [area for area in self.areas.all_at(facility.pk, path) if area.pk is not None and self.usable(area)]
+        here = [area for area in self.areas.all_at(facility.pk, path) if not area._state.adding and self.usable(area)]
         live = [area for area in here if area.archived_at is None] or here
         found = live[0] if live else None
         if found is not None and code and found.external_code:

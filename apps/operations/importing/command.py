@@ -72,7 +72,9 @@ class ImportCommand(BaseCommand):
         if counts is None or counts.error:
             sys.exit(1)
 
-    def _import(self, organization: Organization, stream: Any, delimiter: str, options: dict[str, Any]) -> Counts | None:
+    def _import(
+        self, organization: Organization, stream: Any, delimiter: str, options: dict[str, Any]
+    ) -> Counts | None:
         mode = ImportMode.VALID if options["valid_only"] else ImportMode.ALL
         arguments: dict[str, Any] = {
             "mapping": dict(pair for pairs in options["map"] for pair in pairs),
@@ -94,7 +96,11 @@ class ImportCommand(BaseCommand):
                     run, counts = import_file(
                         self.kind, stream, options["file"].name, dry_run=True, report=self._report, **arguments
                     )
-                self._summary(run, counts, "Nothing was imported, because of the rows with errors (--valid-only leaves them out). Otherwise:")
+                self._summary(
+                    run,
+                    counts,
+                    "Nothing was imported, because of the rows with errors (--valid-only leaves them out). Otherwise:",
+                )
                 return counts
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
@@ -123,9 +129,12 @@ class ImportCommand(BaseCommand):
         if unused:
             self.stdout.write(f"  not imported: {', '.join(unused)}")
         if counts.new_types:
-            self.stdout.write(f"  new types: {', '.join(counts.new_types[:20])}" + (" …" if len(counts.new_types) > 20 else ""))
+            self.stdout.write(
+                f"  new types: {', '.join(counts.new_types[:20])}" + (" …" if len(counts.new_types) > 20 else "")
+            )
         if heading:
             self.stdout.write(heading)
         self.stdout.write(
-            f"{counts.create:,} created, {counts.update:,} updated, {counts.unchanged:,} unchanged, {counts.error:,} with errors"
+            f"{counts.create:,} created, {counts.update:,} updated, {counts.unchanged:,} unchanged, "
+            f"{counts.error:,} with errors"
         )

@@ -68,7 +68,9 @@ class EquipmentPlanner(Planner):
     def decide(self, parsed: Parsed) -> Planned:
         """Match, then compare or make anew."""
         if not parsed.text("external_code") and not parsed.text("serial_number"):
-            raise RowError(_("There is neither an external code nor a serial number. Fill in one, so that the machine is known again."))
+            raise RowError(
+                _("There is neither an external code nor a serial number. Fill in one: the machine is known by it.")
+            )
         machine = self._match(parsed)
         values = {name: value for name, value in parsed.values.items() if name not in ("facility", "area", "type")}
         facility = self._facility(parsed, machine)
@@ -78,13 +80,17 @@ class EquipmentPlanner(Planner):
         kind = self._type(parsed, machine)
         if kind is not None:
             values["type"] = kind
-        note = _("New type “%s”.") % kind.name if kind is not None and kind.pk is None else ""
+        note = _("New type “%s”.") % kind.name if kind is not None and kind._state.adding else ""
         if machine is not None:
             planned = self.compared(parsed, machine, values, note=note)
         else:
             planned = Planned(parsed, Outcome.CREATE, parsed.text("name"), note, Equipment(**values))
         # Only now is it sure that the row needs its type.
-        if kind is not None and kind.name not in self.new_types and (kind.pk is None or kind.archived_at in self.undone):
+        if (
+            kind is not None
+            and kind.name not in self.new_types
+            and (kind._state.adding or kind.archived_at in self.undone)
+        ):
             self.waiting[kind.name] = kind
             self.new_types[kind.name] = None
         return planned
@@ -129,7 +135,7 @@ class EquipmentPlanner(Planner):
             area = self.areas.find(facility.pk, reference)
             if area is None:
                 raise RowError(
-                    _("Area: “%(area)s” is neither the external code nor the path of an area of %(facility)s. Add it first.")
+                    _("Area: “%(area)s” is neither the code nor the path of an area of %(facility)s. Add it first.")
                     % {"area": reference[:60], "facility": facility}
                 )
         if area is not None or (machine is not None and moves and machine.area_id is not None):
@@ -143,15 +149,14 @@ class EquipmentPlanner(Planner):
         kind = self.types.get(name.casefold())
         if kind is None:
             kind = self.types[name.casefold()] = EquipmentType(name=name)
-        elif kind.archived_at is not None and (machine is None or machine.type_id != kind.pk):
-            if kind.archived_at not in self.undone:
-                raise RowError(_("Type: “%s” is archived. Restore it, or write another type.") % kind.name)
+        elif not self.usable(kind) and (machine is None or machine.type_id != kind.pk):
+            raise RowError(_("Type: “%s” is archived. Restore it, or write another type.") % kind.name)
         return kind
 
     def save(self, planned: Sequence[Planned]) -> None:
         """Write the new types first."""
         if self.waiting:
-            create_many([kind for kind in self.waiting.values() if kind.pk is None], "equipment_type.create")
+            create_many([kind for kind in self.waiting.values() if kind._state.adding], "equipment_type.create")
             back = [kind for kind in self.waiting.values() if kind.archived_at is not None]
             update_many([(kind, {"archived_at": None}) for kind in back], "equipment_type.restore")
             self.new_type_ids += [kind.pk for kind in self.waiting.values()]

@@ -27,7 +27,10 @@ class UploadForm(forms.Form):
     """Which rows, from which file."""
 
     kind = forms.ChoiceField(
-        label=gettext_lazy("What is in the file"), choices=ImportKind.choices, widget=forms.RadioSelect, initial=ImportKind.FACILITIES
+        label=gettext_lazy("What is in the file"),
+        choices=ImportKind.choices,
+        widget=forms.RadioSelect,
+        initial=ImportKind.FACILITIES,
     )
     file = forms.FileField(
         label=gettext_lazy("File"),
@@ -61,11 +64,11 @@ class ColumnsForm(forms.Form):
         needed = {name for group in kind.needs if len(group) == 1 for name in group}
         for each in kind.fields:
             self.fields[each.name] = forms.ChoiceField(
-                label=each.label,
+                label=str(each.label),
                 choices=offered,
                 required=each.name in needed,
                 initial=run.mapping.get(each.name, ""),
-                help_text=each.help,
+                help_text=str(each.help),
                 error_messages={
                     "required": _("Choose a column."),
                     "invalid_choice": _("The file has no column “%(value)s”."),

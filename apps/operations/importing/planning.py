@@ -81,9 +81,7 @@ class Planner:
         self.live = live
         positions = {column: index for index, column in enumerate(table.columns)}
         self.cells: list[tuple[ImportField, int]] = [
-            (each, positions[mapping[each.name]])
-            for each in self.kind.fields
-            if mapping.get(each.name) in positions
+            (each, positions[mapping[each.name]]) for each in self.kind.fields if mapping.get(each.name) in positions
         ]
         self.mapped = {each.name for each, _position in self.cells}
         # Things that an undo archived come back when they are imported again; what a person archived does not.
@@ -201,7 +199,8 @@ class Planner:
         revived = obj.archived_at is not None
         if revived and obj.archived_at not in self.undone:
             raise RowError(
-                _("“%(name)s” is archived. Restore it first, or leave this row out.") % {"name": str(obj)[:LONGEST_VALUE]}
+                _("“%(name)s” is archived. Restore it first, or leave this row out.")
+                % {"name": str(obj)[:LONGEST_VALUE]}
             )
         self.claim(obj, parsed)
         fields = type(obj)._meta

@@ -19,7 +19,8 @@ PAGE_SIZE = 50
 def list_imports() -> QuerySet[ImportRun]:
     """Return the organization's imports, the newest first. Needs a member with all facilities."""
     demand_all_facilities()
-    return ImportRun.objects.order_by("-id")
+    runs: QuerySet[ImportRun] = ImportRun.objects.order_by("-id")
+    return runs
 
 
 def get_import(pk: int) -> ImportRun:
@@ -33,7 +34,8 @@ def get_import(pk: int) -> ImportRun:
 
 def last_applied() -> ImportRun | None:
     """Return the import that stands last: the one that may be undone."""
-    return ImportRun.objects.filter(state=ImportState.APPLIED).order_by("-applied_at", "-id").first()
+    last: ImportRun | None = ImportRun.objects.filter(state=ImportState.APPLIED).order_by("-applied_at", "-id").first()
+    return last
 
 
 def undo_obstacle(run: ImportRun) -> str:
@@ -54,7 +56,7 @@ def undo_obstacle(run: ImportRun) -> str:
 
 def lines_of(run: ImportRun, outcome: str = "") -> QuerySet[ImportLine]:
     """Return the rows of an import in the order of the file, all or those of one outcome."""
-    lines = ImportLine.objects.filter(run=run).order_by("line", "id")
+    lines: QuerySet[ImportLine] = ImportLine.objects.filter(run=run).order_by("line", "id")
     return lines.filter(outcome=outcome) if outcome in Outcome.values else lines
 
 

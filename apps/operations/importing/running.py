@@ -78,7 +78,9 @@ def apply_table(kind: str, table: Table, mapping: Mapping[str, str], mode: str, 
 def lock_imports() -> None:
     """Let one import of an organization write at a time, until the transaction ends."""
     with db.connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('import', current_setting('app.organization_id')::bigint))")
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended('import', current_setting('app.organization_id')::bigint))"
+        )
 
 
 def _run(planner: Planner, table: Table, report: Report, *, mode: str) -> Counts:
@@ -109,7 +111,7 @@ def _save(planner: Planner, planned: Sequence[Planned]) -> None:
 
 
 def line_writer(run: ImportRun, *, is_done: bool) -> Report:
-    """Return a report that keeps what matters of each row: all of a plan; of an import that is done, all but unchanged."""
+    """Return a report that keeps the rows: all of a plan; of an import that is done, all but the unchanged."""
 
     def write(planned: Sequence[Planned]) -> None:
         ImportLine.objects.bulk_create(
@@ -131,3 +133,13 @@ def line_writer(run: ImportRun, *, is_done: bool) -> Report:
         )
 
     return write
+
+
+def both(first: Report, second: Report) -> Report:
+    """Return a report that gives each chunk to two others."""
+
+    def give(planned: Sequence[Planned]) -> None:
+        first(planned)
+        second(planned)
+
+    return give

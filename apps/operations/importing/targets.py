@@ -1,4 +1,4 @@
-"""What can be imported: for each kind the fields, the names people give their columns, and how a cell becomes a value."""
+"""What can be imported: for each kind its fields, other names of their columns, and how a cell becomes a value."""
 
 from __future__ import annotations
 
@@ -136,14 +136,34 @@ FACILITY_COLUMNS: tuple[ImportField, ...] = (
         "name",
         gettext_lazy("Name"),
         _text(Facility, "name"),
-        ("facility", "organisation name", "facility name", "site name", "site", "property", "hospital", "building", "title"),
+        (
+            "facility",
+            "organisation name",
+            "facility name",
+            "site name",
+            "site",
+            "property",
+            "hospital",
+            "building",
+            "title",
+        ),
         sample="Example Hospital",
     ),
     ImportField(
         "external_code",
         gettext_lazy("External code"),
         _text(Facility, "external_code"),
-        ("organisation code", "ods code", "site code", "facility code", "code", "reference", "ref", "property code", "uprn"),
+        (
+            "organisation code",
+            "ods code",
+            "site code",
+            "facility code",
+            "code",
+            "reference",
+            "ref",
+            "property code",
+            "uprn",
+        ),
         CODE_HELP,
         "EX01",
     ),
@@ -154,12 +174,48 @@ FACILITY_COLUMNS: tuple[ImportField, ...] = (
         ("sub type", "facility type", "site type", "property type", "type", "sector"),
         sample="hospital",
     ),
-    ImportField("address", gettext_lazy("Address"), _text(Facility, "address"), ("address 1", "address line 1", "street", "street address"), sample="1 Example Road"),
-    ImportField("address_2", gettext_lazy("Address line 2"), _text(Facility, "address"), ("address 2",), gettext_lazy("Joined to the address.")),
-    ImportField("address_3", gettext_lazy("Address line 3"), _text(Facility, "address"), ("address 3",), gettext_lazy("Joined to the address.")),
-    ImportField("city", gettext_lazy("Town or city"), _text(Facility, "city"), ("city", "town", "locality", "post town"), sample="Leeds"),
-    ImportField("county", gettext_lazy("County or region"), _text(Facility, "county"), ("county", "region", "state"), sample="West Yorkshire"),
-    ImportField("postcode", gettext_lazy("Postcode"), _text(Facility, "postcode"), ("post code", "zip", "zip code", "postal code", "pin code"), sample="LS1 1AA"),
+    ImportField(
+        "address",
+        gettext_lazy("Address"),
+        _text(Facility, "address"),
+        ("address 1", "address line 1", "street", "street address"),
+        sample="1 Example Road",
+    ),
+    ImportField(
+        "address_2",
+        gettext_lazy("Address line 2"),
+        _text(Facility, "address"),
+        ("address 2",),
+        gettext_lazy("Joined to the address."),
+    ),
+    ImportField(
+        "address_3",
+        gettext_lazy("Address line 3"),
+        _text(Facility, "address"),
+        ("address 3",),
+        gettext_lazy("Joined to the address."),
+    ),
+    ImportField(
+        "city",
+        gettext_lazy("Town or city"),
+        _text(Facility, "city"),
+        ("city", "town", "locality", "post town"),
+        sample="Leeds",
+    ),
+    ImportField(
+        "county",
+        gettext_lazy("County or region"),
+        _text(Facility, "county"),
+        ("county", "region", "state"),
+        sample="West Yorkshire",
+    ),
+    ImportField(
+        "postcode",
+        gettext_lazy("Postcode"),
+        _text(Facility, "postcode"),
+        ("post code", "zip", "zip code", "postal code", "pin code"),
+        sample="LS1 1AA",
+    ),
     ImportField("country", gettext_lazy("Country"), _country, ("country code",), sample="GB"),
     ImportField(
         "time_zone",
@@ -180,7 +236,7 @@ FACILITY_COLUMNS: tuple[ImportField, ...] = (
     ImportField("has_sleeping_risk", gettext_lazy("People sleep there"), parse_boolean, ("sleeping risk", "sleeping")),
     ImportField("functional_risk", gettext_lazy("Functional risk category"), _choice(FunctionalRisk.choices), RISK),
     ImportField("notes", gettext_lazy("Notes"), _notes, ("comments", "remarks", "description")),
-)  # fmt: skip
+)
 
 AREA_COLUMNS: tuple[ImportField, ...] = (
     ImportField(
@@ -206,11 +262,20 @@ AREA_COLUMNS: tuple[ImportField, ...] = (
         ("parent", "parent code", "parent area", "part of", "parent path"),
         gettext_lazy("The external code or the path of the area around it. Empty: directly in the facility."),
     ),
-    ImportField("external_code", gettext_lazy("External code"), _text(Area, "external_code"), ("area code", "room code", "room number", "code", "reference", "ref"), CODE_HELP, "EX01-A"),
-    ImportField("kind", gettext_lazy("Kind"), _text(Area, "kind"), ("area type", "room type", "type"), sample="building"),
+    ImportField(
+        "external_code",
+        gettext_lazy("External code"),
+        _text(Area, "external_code"),
+        ("area code", "room code", "room number", "code", "reference", "ref"),
+        CODE_HELP,
+        "EX01-A",
+    ),
+    ImportField(
+        "kind", gettext_lazy("Kind"), _text(Area, "kind"), ("area type", "room type", "type"), sample="building"
+    ),
     ImportField("functional_risk", gettext_lazy("Functional risk category"), _choice(FunctionalRisk.choices), RISK),
     ImportField("notes", gettext_lazy("Notes"), _notes, ("comments", "remarks", "description")),
-)  # fmt: skip
+)
 
 EQUIPMENT_COLUMNS: tuple[ImportField, ...] = (
     ImportField(
@@ -224,7 +289,17 @@ EQUIPMENT_COLUMNS: tuple[ImportField, ...] = (
         "external_code",
         gettext_lazy("External code"),
         _text(Equipment, "external_code"),
-        ("asset number", "asset id", "asset tag", "asset code", "equipment code", "inventory number", "code", "reference", "ref"),
+        (
+            "asset number",
+            "asset id",
+            "asset tag",
+            "asset code",
+            "equipment code",
+            "inventory number",
+            "code",
+            "reference",
+            "ref",
+        ),
         CODE_HELP,
         "EX-0001",
     ),
@@ -260,12 +335,20 @@ EQUIPMENT_COLUMNS: tuple[ImportField, ...] = (
         gettext_lazy("A type that does not exist yet is created."),
         "Bed pan washer",
     ),
-    ImportField("category", gettext_lazy("Category"), _choice(Category.choices), ("class", "asset category"), sample="cleaning"),
+    ImportField(
+        "category", gettext_lazy("Category"), _choice(Category.choices), ("class", "asset category"), sample="cleaning"
+    ),
     ImportField("maker", gettext_lazy("Maker"), _text(Equipment, "maker"), ("manufacturer", "make", "brand")),
     ImportField("model", gettext_lazy("Model"), _text(Equipment, "model"), ("model number", "model name")),
-    ImportField("status", gettext_lazy("In use"), _choice(ServiceStatus.choices), ("service status", "status", "state"), sample="in service"),
+    ImportField(
+        "status",
+        gettext_lazy("In use"),
+        _choice(ServiceStatus.choices),
+        ("service status", "status", "state"),
+        sample="in service",
+    ),
     ImportField("notes", gettext_lazy("Notes"), _notes, ("comments", "remarks")),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)

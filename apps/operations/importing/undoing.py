@@ -1,4 +1,4 @@
-"""Taking an import back: what it created is archived, what it changed gets its old values, what was edited since stays."""
+"""Taking an import back: what it created is archived, what it changed gets its old values; later edits stay."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from apps.compliance.models import Requirement
 from apps.equipment.actions import bulk_save_equipment
 from apps.equipment.models import Equipment, EquipmentType, Label
 from apps.facilities.actions import bulk_save_areas, bulk_save_facilities
-from apps.facilities.models import Area, Facility
+from apps.facilities.models import Area
 from apps.operations.importing.planning import CHUNK
 from apps.operations.importing.targets import KINDS
 from apps.operations.models import ImportLine, ImportRun, Outcome
@@ -26,10 +26,16 @@ from apps.operations.models import ImportLine, ImportRun, Outcome
 NOUNS = {"facilities": "facility", "areas": "area", "equipment": "equipment"}
 # What shows that something which an import created is in use: rows that point at it.
 USERS: dict[str, tuple[tuple[type[models.Model], str], ...]] = {
-    "facilities": ((Area, "facility"), (Equipment, "facility"), (Requirement, "facility"), (CleaningLog, "facility"), (Label, "facility")),
+    "facilities": (
+        (Area, "facility"),
+        (Equipment, "facility"),
+        (Requirement, "facility"),
+        (CleaningLog, "facility"),
+        (Label, "facility"),
+    ),
     "areas": ((Area, "parent"), (Equipment, "area"), (Requirement, "area"), (CleaningLog, "area"), (Label, "area")),
     "equipment": ((Requirement, "equipment"), (CleaningLog, "equipment"), (Label, "equipment")),
-}  # fmt: skip
+}
 
 
 class Undo:
@@ -69,17 +75,19 @@ class Undo:
     def _undo(self, lines: Sequence[ImportLine]) -> None:
         ids = [line.object_id for line in lines]
         objects = self.kind.model.objects.in_bulk(ids)
-        used = self._used([line.object_id for line in lines if _archives(line)])
+        users = self._users([line.object_id for line in lines if _archives(line)])
         archive, restore, left = [], [], []
+        gone: set[tuple[Any, int]] = set()
         for line in lines:
             obj = objects.get(line.object_id)
             if obj is None or obj.pk in self.edited:
                 left.append(self._leave(line, _("Edited after the import.")))
-            elif _archives(line) and obj.pk in used:
+            elif _archives(line) and users.get(obj.pk, set()) - gone:
                 left.append(self._leave(line, _("In use since the import: something else refers to it.")))
             else:
                 if _archives(line):
                     archive.append((obj, {"archived_at": self.at}))
+                    gone.add((self.kind.model, obj.pk))
                 if before := {name: old for name, (old, _new) in line.changes.items() if name != "archived_at"}:
                     restore.append((line, obj, before))
         left += self._restore(restore)
@@ -99,13 +107,15 @@ class Undo:
             ).values_list("object_id", flat=True)
         )
 
-    def _used(self, ids: Sequence[int | None]) -> set[int]:
-        found: set[int] = set()
+    def _users(self, ids: Sequence[int | None]) -> dict[int, set[tuple[Any, int]]]:
+        """Return for each object what points at it, as (model, key)."""
+        found: dict[int, set[tuple[Any, int]]] = {}
         for model, column in USERS[self.run.kind]:
             rows = model._default_manager.filter(**{f"{column}__in": ids})
             if model in (Area, Equipment, Requirement):
                 rows = rows.filter(archived_at=None)
-            found |= set(rows.values_list(f"{column}_id", flat=True).distinct())
+            for used, user in rows.values_list(f"{column}_id", "pk"):
+                found.setdefault(used, set()).add((model, user))
         return found
 
     def _restore(self, rows: list[tuple[ImportLine, Any, dict[str, Any]]]) -> list[ImportLine]:
@@ -135,7 +145,8 @@ class Undo:
                 if value is not None and self.kind.model._meta.get_field(name).is_relation:
                     wanted.setdefault(name, set()).add(value)
         return {
-            name: self.kind.model._meta.get_field(name).related_model.objects.in_bulk(ids) for name, ids in wanted.items()
+            name: self.kind.model._meta.get_field(name).related_model.objects.in_bulk(ids)
+            for name, ids in wanted.items()
         }
 
     def _values(self, before: Mapping[str, Any], related: Mapping[str, Mapping[int, Any]]) -> dict[str, Any]:
@@ -158,7 +169,9 @@ class Undo:
         if not ids:
             return
         kept = self._edited(EquipmentType, ids)
-        kept |= set(Equipment.objects.filter(type__in=ids, archived_at=None).values_list("type_id", flat=True).distinct())
+        kept |= set(
+            Equipment.objects.filter(type__in=ids, archived_at=None).values_list("type_id", flat=True).distinct()
+        )
         types = EquipmentType.objects.select_for_update(no_key=True).filter(pk__in=set(ids) - kept, archived_at=None)
         update_many([(kind, {"archived_at": self.at}) for kind in types], "equipment_type.archive", reason=self.reason)
 

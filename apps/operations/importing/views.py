@@ -73,16 +73,15 @@ def import_start(request: HttpRequest) -> HttpResponse:
     initial = {"kind": request.GET["kind"]} if request.GET.get("kind") in KINDS else {}
     form = UploadForm(data, files, initial=initial, too_large=actions.too_large() if refused else "")
     if request.method == "POST":
-        done, run = attempt(
-            form, lambda: actions.start_import(form.cleaned_data["kind"], form.cleaned_data["file"])
-        )
+        done, run = attempt(form, lambda: actions.start_import(form.cleaned_data["kind"], form.cleaned_data["file"]))
         if done:
             return redirect(run_url("import_map", run))
     last = last_applied()
     context = {
         "form": form,
         "kinds": [
-            {"label": kind.label, "url": reverse("operations:import_template", args=[kind.key])} for kind in KINDS.values()
+            {"label": kind.label, "url": reverse("operations:import_template", args=[kind.key])}
+            for kind in KINDS.values()
         ],
         "last": last,
         "last_can_be_undone": last is not None and not undo_obstacle(last),

@@ -11,7 +11,9 @@ from apps.operations.models import ImportRun
 from apps.tenants.scope import system
 from tests.cast import House
 
-FACILITIES_CSV = "Name,External code,Town or city,Postcode\nSouth Clinic,S1,Leeds,LS1 1AA\nEast Clinic,E9,York,YO1 7HH\n"
+FACILITIES_CSV = (
+    "Name,External code,Town or city,Postcode\nSouth Clinic,S1,Leeds,LS1 1AA\nEast Clinic,E9,York,YO1 7HH\n"
+)
 
 
 def upload(text: str | bytes, name: str = "list.csv") -> SimpleUploadedFile:
@@ -39,7 +41,9 @@ def preview(client: Client, house: House, text: str | bytes = FACILITIES_CSV, ki
     return last_run(house)
 
 
-def carry_out(client: Client, house: House, text: str | bytes = FACILITIES_CSV, kind: str = "facilities", **data: str) -> ImportRun:
+def carry_out(
+    client: Client, house: House, text: str | bytes = FACILITIES_CSV, kind: str = "facilities", **data: str
+) -> ImportRun:
     """Bring a file all the way in."""
     run = preview(client, house, text, kind)
     response = client.post(f"/import/{run.pk}/", data)

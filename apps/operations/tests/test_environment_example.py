@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from itertools import pairwise
 
 from django.conf import settings
 
@@ -31,7 +32,7 @@ def names_explained() -> dict[str, str]:
     """Return each name in the example with the line above it."""
     lines = EXAMPLE.read_text().splitlines()
     found = {}
-    for above, line in zip(lines, lines[1:], strict=False):
+    for above, line in pairwise(lines):
         if match := re.match(r"#?([A-Z][A-Z0-9_]*)=", line):
             found[match[1]] = above
     return found

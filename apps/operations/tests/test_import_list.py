@@ -15,7 +15,7 @@ def test_the_newest_first(marek: Client, cast: Cast, django_assert_max_num_queri
     assert "No imports yet" in marek.get("/import/earlier/").content.decode()
     done = carry_out(marek, cast.northgate)
     waiting = preview(marek, cast.northgate, "Name,External code\nZ,Z1\n")
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         page = marek.get("/import/earlier/")
     assert [row.pk for row in page.context["rows"]] == [waiting.pk, done.pk]
     assert "Ready to import" in page.content.decode()

@@ -39,7 +39,11 @@ def test_each_row_says_what_happens_and_why(marek: Client, cast: Cast) -> None:
         lines = {line.line: line for line in ImportLine.objects.filter(run=run)}
     assert [lines[number].outcome for number in (2, 3, 4, 5)] == ["unchanged", "update", "create", "error"]
     assert lines[3].message == "Town or city: “York” → “Hull”."
-    for words in ("Email: “not an address” is not an email address.", "Latitude: “93” is not a latitude", "Time zone: “Mars” is not a time zone"):
+    for words in (
+        "Email: “not an address” is not an email address.",
+        "Latitude: “93” is not a latitude",
+        "Time zone: “Mars” is not a time zone",
+    ):
         assert words in lines[5].message
     page = marek.get(f"/import/{run.pk}/").content.decode()
     assert "Town or city: “York” → “Hull”." in page
@@ -161,7 +165,10 @@ def test_a_facility_added_by_hand_takes_its_code(marek: Client, cast: Cast) -> N
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("Name,External code\nA,X1\nB,X1\n", {2: "Line 3 is about the same thing", 3: "Line 2 is about the same thing"}),
+        (
+            "Name,External code\nA,X1\nB,X1\n",
+            {2: "Line 3 is about the same thing", 3: "Line 2 is about the same thing"},
+        ),
         ("Name,Postcode\nA,LS1 1AA\nA,ls11aa\n", {2: "Line 3", 3: "Line 2"}),
         ("Name,External code\nA,1,2\nB,2\n", {2: "3 cells but the header has 2"}),
         (f"Name,External code\n{'A' * 201},1\n", {2: "Name: has 201 characters; at most 200 are allowed."}),

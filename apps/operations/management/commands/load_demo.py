@@ -40,13 +40,13 @@ class Command(BaseCommand):
             f"  http://northgate.{base}:{port}/         a hospital trust",
             f"  http://southbank.{base}:{port}/         a landlord",
             f"  {address}/platform/          platform staff",
-            f"  {address}/q/{demo.shown_label()}      a label on a bed pan washer that is overdue (try it on a phone)",
+            f"  {address}/q/{demo.shown_label()}      a label on a bed pan washer that is overdue: try it on a phone",
             "",
             f"  Everybody’s password is {demo.PASSWORD}",
             "",
             *(f"  {login.email:<{wide}}  {login.role:<24}  {login.where}" for login in logins),
             "",
-            "  Labels of Northgate take a log from anybody who gives a name; those of Southbank’s Riverside Court ask for",
-            f"  the PIN {PIN}.",
+            "  Labels of Northgate take a log from anybody who gives a name.",
+            f"  Labels of Southbank’s Riverside Court ask for a name and the PIN {PIN}.",
         ]
         return "\n".join(lines)

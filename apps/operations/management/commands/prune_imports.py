@@ -26,7 +26,9 @@ class Command(BaseCommand):
             runs = ImportRun.objects.order_by("id").values_list("organization_id", "pk")
             due = [
                 *runs.filter(state__in=open_states, created_at__lt=now - KEEP_UPLOADS),
-                *runs.exclude(state__in=open_states).filter(created_at__lt=now - KEEP_LINES, lines__isnull=False).distinct(),
+                *runs.exclude(state__in=open_states)
+                .filter(created_at__lt=now - KEEP_LINES, lines__isnull=False)
+                .distinct(),
             ]
         pruned = failed = 0
         for organization_id, pk in due:
