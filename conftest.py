@@ -41,7 +41,9 @@ def as_user(cast: Cast) -> Callable[..., Client]:
     def sign_in(who: User | Membership | None, host: str | None = "northgate.localhost") -> Client:
         client = Client(HTTP_HOST=host or "localhost")
         if who is not None:
-            client.force_login(who.user if isinstance(who, Membership) else who, "django.contrib.auth.backends.ModelBackend")
+            client.force_login(
+                who.user if isinstance(who, Membership) else who, "django.contrib.auth.backends.ModelBackend"
+            )
         return client
 
     return sign_in
@@ -104,8 +106,7 @@ def frozen() -> Iterator[time_machine.Traveller]:
 
 
 @pytest.fixture(autouse=True)
-def _clean(settings: Any, tmp_path: Any) -> Iterator[None]:
+def _clean(settings: Any, tmp_path: Any) -> None:
     """Give each test its own media folder and an empty cache."""
     settings.MEDIA_ROOT = tmp_path / "media"
     cache.clear()
-    yield

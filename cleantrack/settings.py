@@ -60,7 +60,9 @@ SHARED_HOSTS = frozenset(
 ALLOWED_HOSTS = ["*"]
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 PORT = env.int("PORT", default=8000)
-PUBLIC_URL = env("PUBLIC_URL", default=f"https://{BASE_DOMAIN}" if PRODUCTION else f"http://{BASE_DOMAIN}:{PORT}").rstrip("/")
+PUBLIC_URL = env(
+    "PUBLIC_URL", default=f"https://{BASE_DOMAIN}" if PRODUCTION else f"http://{BASE_DOMAIN}:{PORT}"
+).rstrip("/")
 
 INSTALLED_APPS = [
     "apps.tenants",
@@ -161,7 +163,10 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator", "OPTIONS": {"user_attributes": ("email", "name")}},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
@@ -245,7 +250,11 @@ if S3_BUCKET:
             "object_parameters": {"ServerSideEncryption": "AES256"},
         },
     }
-_static = "whitenoise.storage.CompressedManifestStaticFilesStorage" if PRODUCTION else "django.contrib.staticfiles.storage.StaticFilesStorage"
+_static = (
+    "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    if PRODUCTION
+    else "django.contrib.staticfiles.storage.StaticFilesStorage"
+)
 STORAGES = {"default": _media, "staticfiles": {"BACKEND": _static}}
 
 # --- Mail ---
@@ -267,7 +276,9 @@ SENTRY_DSN = env("SENTRY_DSN", default="")
 if SENTRY_DSN:
     import sentry_sdk
 
-    sentry_sdk.init(dsn=SENTRY_DSN, send_default_pii=False, max_request_body_size="never", include_local_variables=False)
+    sentry_sdk.init(
+        dsn=SENTRY_DSN, send_default_pii=False, max_request_body_size="never", include_local_variables=False
+    )
 
 TESTING = ENVIRONMENT == "test" or "pytest" in sys.modules
 if TESTING:

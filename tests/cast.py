@@ -93,7 +93,9 @@ def make_house(slug: str, name: str, people: dict[str, str], facility: str, mark
         Domain.objects.create(host=f"{slug}.localhost", verified_at=BEFORE)
         members = {
             role: Membership.objects.create(
-                user=users[role], role="technician" if role == "restricted" else role, all_facilities=role != "restricted"
+                user=users[role],
+                role="technician" if role == "restricted" else role,
+                all_facilities=role != "restricted",
             )
             for role in (*Role.values, "restricted")
         }
@@ -105,7 +107,9 @@ def make_house(slug: str, name: str, people: dict[str, str], facility: str, mark
         washer = Equipment.objects.create(
             facility=hospital, area=ward, type=kind, name=f"Washer 1{mark}", serial_number="SN-1", external_code="E1"
         )
-        trolley = Equipment.objects.create(facility=annex, type=kind, name=f"Trolley 2{mark}", serial_number="SN-2", external_code="E2")
+        trolley = Equipment.objects.create(
+            facility=annex, type=kind, name=f"Trolley 2{mark}", serial_number="SN-2", external_code="E2"
+        )
         label = Label.objects.create(facility=hospital, equipment=washer, claimed_at=BEFORE)
         protocol = Protocol.objects.create(name=f"Washer deep clean{mark}")
         version = ProtocolVersion.objects.create(protocol=protocol, number=1, steps=STEPS)

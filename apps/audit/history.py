@@ -127,7 +127,7 @@ def _words(found: Any, name: str, value: Any, names: dict[tuple[str, int], str])
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(found, models.ForeignKey):
-        return names.get((name, value), _("number %s") % value)
+        return str(names.get((name, value), _("number %s") % value))
     if isinstance(found, models.FileField):
         return _("a photo")
     if isinstance(found, models.DateTimeField) and isinstance(value, str) and (moment := parse_datetime(value)):

@@ -232,7 +232,7 @@ def may_supersede(log: CleaningLog) -> bool:
     return allowed(Permission.COMPLIANCE_EDIT, scope) or log.performed_by_id == scope.membership_id
 
 
-def latest_by(membership_id: int, limit: int = 30) -> Sequence[CleaningLog]:
+def latest_by(membership_id: int, limit: int = 20) -> Sequence[CleaningLog]:
     """Return what a member did in the last day and a half, newest first, without what was replaced."""
     since = timezone.now() - datetime.timedelta(hours=36)
     logs = CleaningLog.objects.filter(performed_by_id=membership_id, performed_at__gte=since, superseded_by=None)

@@ -10,6 +10,7 @@ import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -174,8 +175,8 @@ def extend_stale(now: datetime.datetime | None = None, *, limit: int | None = No
 def _extend_batch(batch: Sequence[Requirement], now: datetime.datetime) -> None:
     ids = [requirement.pk for requirement in batch]
     schedules: dict[int, list[Schedule]] = defaultdict(list)
-    for row in Schedule.objects.filter(requirement_id__in=ids):
-        schedules[row.requirement_id].append(row)
+    for schedule in Schedule.objects.filter(requirement_id__in=ids):
+        schedules[schedule.requirement_id].append(schedule)
     last: dict[int, Occurrence] = {}
     for occurrence in (
         Occurrence.objects.filter(requirement_id__in=ids)
@@ -198,7 +199,7 @@ def _extend_batch(batch: Sequence[Requirement], now: datetime.datetime) -> None:
             continue
         own = completions[requirement.pk]
         fact_ids = {c.uuid: c.pk for c in own}
-        uuids = {c.pk: c.uuid for c in own}
+        uuids: dict[int | None, UUID] = {c.pk: c.uuid for c in own}
         tiles = pure.extend(
             versions,
             to_tile(row, uuids.get(row.completion_id)),

@@ -15,7 +15,7 @@ from apps.facilities.models import Facility
 from apps.tenants.models import Membership
 
 
-class RequirementForm(forms.ModelForm):  # type: ignore[type-arg]
+class RequirementForm(forms.ModelForm):
     """What a duty says of itself: name, category, evidence, protocol, owner, reference."""
 
     class Meta:

@@ -54,5 +54,5 @@ def affected(subject: Any) -> list[str]:
 def register() -> None:
     """Register with the places."""
     for place in ("facility", "area", "equipment"):
-        panels.register(place, "main", requirements, order=10)  # type: ignore[arg-type]
-        panels.register_effect(place, affected)  # type: ignore[arg-type]
+        panels.register(place, "main", requirements, order=10)
+        panels.register_effect(place, affected)

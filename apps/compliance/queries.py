@@ -6,7 +6,7 @@ import datetime
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db.models import Case, CharField, Count, IntegerField, Q, QuerySet, Value, When
@@ -23,7 +23,23 @@ from apps.compliance.status_sql import case_expression
 from apps.equipment.models import Equipment, ServiceStatus
 from apps.facilities.models import Area, Facility
 
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
 COLOURS = ("red", "amber", "green")
+Found = TypeVar("Found", bound=Occurrence)
+
+
+class LiveColumns(TypedDict):
+    """What ``live`` adds to an occurrence."""
+
+    colour: str
+    reason: str
+    urgency: int
+
+
+if TYPE_CHECKING:
+    Live = WithAnnotations[Occurrence, LiveColumns]
 
 
 @dataclass(frozen=True)
@@ -52,7 +68,7 @@ class StatusRow:
         return self.tile.due_at.astimezone(self.zone) if self.tile.due_at else None
 
 
-def out_of_force(at: datetime.datetime | None = None) -> QuerySet[Requirement]:
+def out_of_force(at: datetime.datetime | None = None) -> QuerySet[Requirement, Any]:
     """Return the ids of requirements that do not count at a moment (default: now): archived, on something archived, or
     on a machine out of service.
 
@@ -64,11 +80,17 @@ def out_of_force(at: datetime.datetime | None = None) -> QuerySet[Requirement]:
     if at is not None:
         idle &= Q(status_since__lte=at)
     requirements = Requirement.objects.order_by()
-    return requirements.filter(gone).values("pk").union(
-        requirements.filter(equipment__in=Equipment.objects.order_by().filter(gone | idle).values("pk")).values("pk"),
-        requirements.filter(area__in=Area.objects.order_by().filter(gone).values("pk")).values("pk"),
-        requirements.filter(facility__in=Facility.objects.order_by().filter(gone).values("pk")).values("pk"),
-        all=True,
+    return (
+        requirements.filter(gone)
+        .values("pk")
+        .union(
+            requirements.filter(equipment__in=Equipment.objects.order_by().filter(gone | idle).values("pk")).values(
+                "pk"
+            ),
+            requirements.filter(area__in=Area.objects.order_by().filter(gone).values("pk")).values("pk"),
+            requirements.filter(facility__in=Facility.objects.order_by().filter(gone).values("pk")).values("pk"),
+            all=True,
+        )
     )
 
 
@@ -97,7 +119,7 @@ def differing(moment: Moment) -> dict[int, pure.Occurrence | None]:
     return moment.differing
 
 
-def live(at: Asked = None) -> QuerySet[Occurrence]:
+def live(at: Asked = None) -> QuerySet[Live]:
     """Return the one live occurrence of each requirement in force at a moment (default: now), with ``colour``,
     ``reason`` and ``urgency`` (0 red, 1 amber, 2 green) from the status definition, as known at the moment's
     ``known_at``."""
@@ -147,7 +169,7 @@ def _overridden(ids: dict[str, list[int]], default: Case) -> Case:
     return Case(*whens, default=default, output_field=CharField())
 
 
-def with_subjects(occurrences: QuerySet[Occurrence]) -> QuerySet[Occurrence]:
+def with_subjects(occurrences: QuerySet[Found]) -> QuerySet[Found]:
     """Join what a row on screen shows of its requirement."""
     return occurrences.select_related(
         "requirement__facility",
@@ -174,7 +196,7 @@ def to_rows(occurrences: Iterable[Occurrence], at: Asked = None) -> list[StatusR
     return [to_row(occurrence, moment) for occurrence in occurrences]
 
 
-def red_first(occurrences: QuerySet[Occurrence]) -> QuerySet[Occurrence]:
+def red_first(occurrences: QuerySet[Live]) -> QuerySet[Live]:
     """Order by urgency, then by due time, then by id."""
     return occurrences.order_by("urgency", "due_at", "id")
 
@@ -221,8 +243,8 @@ class FacilityCounts:
 
 def count_by_facility(at: Asked = None) -> tuple[Counts, list[FacilityCounts]]:
     """Return the counts over the scope, and per facility with the most red first. Two queries."""
-    by_colour = {colour: Count("id", filter=Q(colour=colour)) for colour in COLOURS}
-    grouped = list(live(at).order_by().values("facility_id").annotate(**by_colour))
+    red, amber, green = (Count("id", filter=Q(colour=colour)) for colour in COLOURS)
+    grouped = list(live(at).order_by().values("facility_id").annotate(red=red, amber=amber, green=green))
     names = dict(Facility.objects.order_by().values_list("pk", "name")) if grouped else {}
     rows = [
         FacilityCounts(

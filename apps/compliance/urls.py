@@ -2,12 +2,13 @@
 
 from django.urls import include, path
 
-from apps.compliance import views
+from apps.compliance import dashboard_views, views
 
 app_name = "compliance"
 urlpatterns = [
     # /
-    path("", views.dashboard, name="dashboard"),
+    path("", dashboard_views.dashboard, name="dashboard"),
+    path("board/", dashboard_views.board, name="board"),
     path("", include("apps.compliance.agenda.urls")),
     path("", include("apps.compliance.trends.urls")),
     # /requirements/

@@ -12,7 +12,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -20,9 +19,9 @@ from apps.audit.queries import events_of
 from apps.compliance import actions, queries
 from apps.compliance import moment as moments
 from apps.compliance import schedule as pure
+from apps.compliance.as_of import as_of, moment_of
 from apps.compliance.corrective.queries import with_acknowledgements
 from apps.compliance.forms import (
-    AsOfForm,
     EffectiveForm,
     FacilityChoiceForm,
     ProtocolForm,
@@ -44,7 +43,6 @@ from apps.compliance.listing import (
 )
 from apps.compliance.listing import requirement_list as requirement_list_spec
 from apps.compliance.models import Protocol, Requirement
-from apps.compliance.moment import Moment
 from apps.compliance.schedule_form import ScheduleForm
 from apps.equipment.models import Equipment
 from apps.facilities.models import Area, Facility
@@ -57,73 +55,15 @@ DASHBOARD_FACILITIES = 15
 SUBJECTS: dict[str, Any] = {"equipment": Equipment, "area": Area, "facility": Facility}
 
 
-def _zone(request: HttpRequest) -> ZoneInfo:
-    return ZoneInfo(request.organization.time_zone)  # type: ignore[attr-defined]
-
-
-def _moment(request: HttpRequest) -> Moment:
-    return moments.read(request.GET, _zone(request))
-
-
-def _as_of(request: HttpRequest, moment: Moment) -> dict[str, Any]:
-    """What templates/compliance/_as_of.html shows: the form, and the banner of a page about the past."""
-    zone = _zone(request)
-    return {
-        "moment": moment,
-        "as_of": None if moment.is_now else moment.at.astimezone(zone),
-        "known_as_of": moment.known_at.astimezone(zone) if moment.known_at else None,
-        "as_of_form": AsOfForm(initial={"at": request.GET.get("at", ""), "known_at": request.GET.get("known_at", "")}),
-        "as_of_kept": [(k, v) for k, v in request.GET.items() if k not in ("at", "known_at", "after", "before")],
-    }
-
-
-def _list_url(request: HttpRequest, **filters: str) -> str:
-    """The list of requirements with these filters, at the moment that this page is about."""
-    kept = {key: value for key in ("at", "known_at") if (value := request.GET.get(key))}
-    query = urlencode({**filters, **kept})
-    return reverse("compliance:requirement_list") + (f"?{query}" if query else "")
-
-
-@requires(Permission.COMPLIANCE_VIEW)
-@require_GET
-def dashboard(request: HttpRequest) -> HttpResponse:
-    """Show what is red, why, whose and the next step; then amber; counts by status and by facility."""
-    moment = _moment(request)
-    counts, facilities = queries.count_by_facility(moment)
-    rows = with_acknowledgements(queries.most_urgent(moment, DASHBOARD_ROWS), moment.at) if counts.red or counts.amber else []
-    context = {
-        **_as_of(request, moment),
-        **{f"{colour}_url": _list_url(request, status=colour) for colour in queries.COLOURS},
-        "all_url": _list_url(request),
-        "counts": counts,
-        "facilities": [row for row in facilities if row.counts.red or row.counts.amber][:DASHBOARD_FACILITIES],
-        "facility_total": len(facilities),
-        "rows": rows,
-        "more": counts.red + counts.amber - len(rows),
-        "can_edit": allowed(Permission.COMPLIANCE_EDIT),
-        "can_log": allowed(Permission.LOGS_CREATE),
-        "has_facilities": bool(facilities) or Facility.objects.filter(archived_at=None).exists(),
-        "columns": [{"label": label} for label in (_("Requirement"), _("Status"), _("Place"), _("Owner"))]
-        + [{"label": _("Next step"), "hidden": True}],
-        "facility_columns": [
-            {"label": _("Facility")},
-            {"label": _("Red"), "number": True},
-            {"label": _("Amber"), "number": True},
-            {"label": _("Green"), "number": True},
-        ],
-    }
-    return render(request, "compliance/dashboard.html", context)
-
-
 @requires(Permission.COMPLIANCE_VIEW)
 @require_GET
 def requirement_list(request: HttpRequest) -> HttpResponse:
     """List requirements, red first, with filters in the address."""
-    moment = _moment(request)
+    moment = moment_of(request)
     listing = build(requirement_list_spec(moment), request, ranked(moment), keep=("at", "known_at"))
     context = {
         **listing.context(),
-        **_as_of(request, moment),
+        **as_of(request, moment),
         "rows": with_acknowledgements(queries.to_rows(listing.rows, moment), moment.at),
         "idle": moment.is_now and idle(moment.at).exists(),
         "can_edit": allowed(Permission.COMPLIANCE_EDIT),
@@ -136,7 +76,7 @@ def requirement_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def requirement_csv(request: HttpRequest) -> HttpResponseBase:
     """Stream the requirements that the list shows, with their status at the moment asked about."""
-    moment = _moment(request)
+    moment = moment_of(request)
     return csv_response(requirement_list_spec(moment), request, ranked(moment))
 
 
@@ -171,7 +111,7 @@ def requirement_detail(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         "compliance/requirement_detail.html",
         {
-            **_as_of(request, moment),
+            **as_of(request, moment),
             "requirement": requirement,
             "row": row,
             "schedule_words": schedule.describe(),

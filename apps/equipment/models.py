@@ -167,7 +167,7 @@ class Label(TenantModel):
     created_by = TenantForeignKey(Membership, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = TenantManager()
+    objects: ClassVar[TenantManager[Label]] = TenantManager()
     identity_objects = IdentityManager()
 
     class Meta:

@@ -30,7 +30,9 @@ class Facility(TenantModel):
     facility_path: ClassVar[str] = "id"
 
     name = models.CharField(_("name"), max_length=200)
-    kind = models.CharField(_("kind"), max_length=80, blank=True, help_text=_("For example hospital, clinic, flat, office."))
+    kind = models.CharField(
+        _("kind"), max_length=80, blank=True, help_text=_("For example hospital, clinic, flat, office.")
+    )
     external_code = models.CharField(
         _("external code"), max_length=64, blank=True, help_text=_("Your own reference. Imports match by it.")
     )
@@ -39,8 +41,12 @@ class Facility(TenantModel):
     county = models.CharField(_("county or region"), max_length=100, blank=True)
     postcode = models.CharField(_("postcode"), max_length=20, blank=True)
     country = models.CharField(_("country"), max_length=2, default="GB", help_text=_("Two letters, for example GB."))
-    time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/London", validators=[validate_time_zone])
-    latitude = models.FloatField(_("latitude"), null=True, blank=True, validators=[MinValueValidator(-90), MaxValueValidator(90)])
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default="Europe/London", validators=[validate_time_zone]
+    )
+    latitude = models.FloatField(
+        _("latitude"), null=True, blank=True, validators=[MinValueValidator(-90), MaxValueValidator(90)]
+    )
     longitude = models.FloatField(
         _("longitude"), null=True, blank=True, validators=[MinValueValidator(-180), MaxValueValidator(180)]
     )
@@ -113,7 +119,9 @@ class Area(TenantModel):
     name = models.CharField(_("name"), max_length=200)
     # Names from the outermost area down, so that lists need no recursion. Kept by actions.
     path = models.CharField(_("path"), max_length=1000, editable=False)
-    kind = models.CharField(_("kind"), max_length=80, blank=True, help_text=_("For example floor, ward, theatre, kitchen."))
+    kind = models.CharField(
+        _("kind"), max_length=80, blank=True, help_text=_("For example floor, ward, theatre, kitchen.")
+    )
     external_code = models.CharField(_("external code"), max_length=64, blank=True)
     functional_risk = models.CharField(_("functional risk category"), max_length=3, choices=FunctionalRisk, blank=True)
     notes = models.TextField(_("notes"), max_length=4000, blank=True)

@@ -252,7 +252,7 @@ def _list(request: HttpRequest) -> dict[str, Any]:
 def _form(request: HttpRequest) -> dict[str, Any]:
     if request.GET.get("errors"):
         data = {"name": "Hoist 13", "serial_number": "AR-13-0000-99887", "facility": "2", "warning_days": "400"}
-        return {"form": EquipmentForm(data, {}), "cancel_url": "?sample=list"}
+        return {"form": EquipmentForm(data), "cancel_url": "?sample=list"}
     return {"form": EquipmentForm(), "cancel_url": "?sample=list"}
 
 
@@ -285,7 +285,7 @@ def _detail(request: HttpRequest) -> dict[str, Any]:
 
 
 def _scan(request: HttpRequest) -> dict[str, Any]:
-    form = ScanForm({"wiped": "yes", "temperature": "61"}, {}) if request.GET.get("errors") else ScanForm()
+    form = ScanForm({"wiped": "yes", "temperature": "61"}) if request.GET.get("errors") else ScanForm()
     return {"form": form, "status": RED, "facts": [{"label": _("Place"), "value": "Endoscopy, room 2.14"}]}
 
 

@@ -62,17 +62,18 @@ class _Site(AdminSite):
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         """Answer confined choices."""
-        return _Autocomplete.as_view(admin_site=self)(request)
+        return _Autocomplete.as_view(admin_site=self)(request)  # type: ignore[return-value] # JSON
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Use the one login page."""
         return to_login(request)  # type: ignore[return-value]
 
-    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    # The stubs say TemplateResponse here, where Django itself redirects.
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
         """Use the one logout view: 307 keeps the POST."""
         return HttpResponse(status=307, headers={"Location": reverse("accounts:logout")})
 
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
         """Use the one password page."""
         return HttpResponseRedirect(reverse("accounts:password_change"))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, TypeVar
 
 from django.core.exceptions import EmptyResultSet, FullResultSet
 from django.db import models
@@ -11,7 +12,9 @@ from django.db.models.base import ModelBase
 from django.db.models.lookups import Lookup
 
 from apps.tenants.isolation import RowSecurity, SameOrganization
-from apps.tenants.scope import NoScope, WrongTenant, require, require_tenant
+from apps.tenants.scope import NoScope, WrongTenant, require, require_organization_id
+
+Row = TypeVar("Row", bound=models.Model, covariant=True)
 
 
 class _ScopeLookup(Lookup):
@@ -28,7 +31,7 @@ class _ScopeLookup(Lookup):
     def get_source_expressions(self) -> list[Any]:
         return [self.lhs]
 
-    def set_source_expressions(self, new_exprs: list[Any]) -> None:
+    def set_source_expressions(self, new_exprs: Sequence[Any]) -> None:
         (self.lhs,) = new_exprs
 
 
@@ -37,14 +40,14 @@ class InOrganization(_ScopeLookup):
 
     lookup_name = "in_organization"
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         scope = require()
         if scope.kind == "platform":
             raise FullResultSet
         if scope.kind != "tenant":
             raise NoScope("Tenant data is not readable in an identity scope.")
         lhs, params = self.process_lhs(compiler, connection)
-        return f"{lhs} = %s", [*params, scope.organization_id]
+        return f"{lhs} = %s", (*params, require_organization_id())
 
 
 class InFacilities(_ScopeLookup):
@@ -52,7 +55,7 @@ class InFacilities(_ScopeLookup):
 
     lookup_name = "in_facilities"
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         scope = require()
         if scope.all_facilities:
             raise FullResultSet
@@ -60,29 +63,33 @@ class InFacilities(_ScopeLookup):
             raise EmptyResultSet
         lhs, params = self.process_lhs(compiler, connection)
         ids = sorted(scope.facility_ids)
-        return f"{lhs} IN ({', '.join(['%s'] * len(ids))})", [*params, *ids]
+        return f"{lhs} IN ({', '.join(['%s'] * len(ids))})", (*params, *ids)
 
 
-class TenantQuerySet(models.QuerySet[Any]):
+class TenantQuerySet(models.QuerySet[Row]):
     """The queryset of tenant models; room for chained filters of a room's own."""
 
 
-class TenantManager(models.Manager.from_queryset(TenantQuerySet)):  # type: ignore[misc]
+_FromTenantQuerySet = models.Manager.from_queryset(TenantQuerySet)
+
+
+class TenantManager(_FromTenantQuerySet[Row]):
     """Filters by the active scope, organization and facilities; raises NoScope when there is none."""
 
-    def get_queryset(self) -> TenantQuerySet:
+    def get_queryset(self) -> models.QuerySet[Row]:
         """Return the rows that the scope active at execution may see."""
         queryset = super().get_queryset()
-        queryset.query.add_q(Q(InOrganization(F(self.model.organization_path))))
-        if self.model.facility_path:
-            queryset.query.add_q(Q(InFacilities(F(self.model.facility_path))))
+        model: Any = self.model  # Organization names its paths too, and is no TenantModel.
+        queryset.query.add_q(Q(InOrganization(F(model.organization_path))))
+        if model.facility_path:
+            queryset.query.add_q(Q(InFacilities(F(model.facility_path))))
         return queryset
 
 
-class IdentityManager(models.Manager[Any]):
+class IdentityManager(models.Manager[Row]):
     """Reads in an identity scope, where PostgreSQL's identity policy alone decides; any other scope is refused."""
 
-    def get_queryset(self) -> models.QuerySet[Any]:
+    def get_queryset(self) -> models.QuerySet[Row]:
         """Return what the identity policy shows."""
         if require().kind != "identity":
             raise NoScope("This manager works in an identity scope only.")
@@ -112,8 +119,7 @@ class OrganizationField(models.ForeignKey):
             if value is None:
                 raise NoScope("In platform scope a new row must name its organization.")
             return int(value)
-        wanted = require_tenant().organization_id
-        assert wanted is not None
+        wanted = require_organization_id()
         if value is None:
             setattr(model_instance, self.attname, wanted)
         elif value != wanted:
@@ -127,7 +133,9 @@ class TenantForeignKey(models.ForeignKey):
     ``within_facility=True`` puts the facility in too: both rows then always belong to the same facility.
     """
 
-    def __init__(self, to: Any, on_delete: Any = models.PROTECT, *, within_facility: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, to: Any, on_delete: Any = models.PROTECT, *, within_facility: bool = False, **kwargs: Any
+    ) -> None:
         self.within_facility = within_facility
         kwargs["db_constraint"] = False
         kwargs.setdefault("db_index", False)
@@ -165,7 +173,7 @@ class TenantModelBase(ModelBase):
             ]
             for key, value in attrs.items():
                 if isinstance(value, TenantForeignKey):
-                    target = value.remote_field.model
+                    target: Any = value.remote_field.model  # a name until that model is known
                     label = target if isinstance(target, str) else target._meta.label
                     if label != "self" and "." not in label:
                         label = f"{attrs['__module__'].split('.')[1]}.{label}"
@@ -200,5 +208,6 @@ class TenantModel(models.Model, metaclass=TenantModelBase):
     def validate_constraints(self, exclude: Any = None) -> None:
         """Check unique constraints with the organization in them, although no form shows that field."""
         if self.organization_id is None:
-            self.organization_id = require_tenant().organization_id
+            # The stubs take a filled column for granted; a row without one has not been saved yet.
+            self.organization_id = require_organization_id()  # type: ignore[unreachable]
         super().validate_constraints(exclude=set(exclude or ()) - {"organization"})

@@ -50,7 +50,8 @@ class Finding:
 def _rows(sql: str, params: Any = None) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
 
 
 def secured_models() -> dict[str, tuple[type[models.Model], RowSecurity]]:
@@ -343,8 +344,8 @@ def _grants(secured: dict[str, Any]) -> Iterator[Finding]:
         if more:
             yield Finding("extra-grant", table, f"{grantee} may {', '.join(sorted(more))}, which is not declared")
     existing = {name for (name,) in _rows("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace")}
-    for (table, grantee), privileges in sorted(wanted.items()):
-        fewer = privileges - stored.get((table, grantee), set())
+    for (table, grantee), declared in sorted(wanted.items()):
+        fewer = declared - stored.get((table, grantee), set())
         if fewer and table in existing:
             yield Finding("missing-grant", table, f"{grantee} may not {', '.join(sorted(fewer))}, which is declared")
 

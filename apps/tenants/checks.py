@@ -56,7 +56,7 @@ def _is_tenant(target: Any) -> bool:
 def _many_to_many(model: type[models.Model]) -> Found:
     for many in model._meta.local_many_to_many:
         through = many.remote_field.through
-        if isinstance(through, str) or through._meta.auto_created or not _is_tenant(through):
+        if not isinstance(through, type) or through._meta.auto_created or not _is_tenant(through):
             yield 2, f"{many.name}: needs an explicit through model that is a tenant model."
 
 

@@ -69,7 +69,9 @@ def prepare(using: str = "default") -> None:
     """
     connection = connections[using]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT rolsuper, current_setting('server_version_num')::int FROM pg_roles WHERE rolname = session_user")
+        cursor.execute(
+            "SELECT rolsuper, current_setting('server_version_num')::int FROM pg_roles WHERE rolname = session_user"
+        )
         is_superuser, version = cursor.fetchone()
         for role in DATABASE_ROLES.values():
             cursor.execute(ROLE.format(role=role))

@@ -93,9 +93,7 @@ def verify(urlpatterns: list[Any]) -> None:
     missing = [
         f"{name or '(no name)'} at {route}"
         for name, route, view in walk(urlpatterns)
-        if name not in OPEN_URLS
-        and door_of(view) is None
-        and name.split(":")[0] not in (TENANT_ADMIN, PLATFORM_ADMIN)
+        if name not in OPEN_URLS and door_of(view) is None and name.split(":")[0] not in (TENANT_ADMIN, PLATFORM_ADMIN)
     ]
     if missing:
         raise ImproperlyConfigured("Views without a declared door: " + ", ".join(missing))

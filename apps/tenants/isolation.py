@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement, Table
 from django.db.models.constraints import BaseConstraint
 
@@ -20,19 +19,22 @@ TENANT_ROW = "organization_id = current_setting('app.organization_id')::bigint"
 
 
 class _SqlConstraint(BaseConstraint):
-    """A constraint that is SQL only: PostgreSQL checks it, Django's validation has nothing to do."""
+    """A constraint that is SQL only: PostgreSQL checks it, Django's validation has nothing to do.
 
-    def constraint_sql(self, model: Any, schema_editor: Any) -> None:
+    The methods that give SQL answer Any: the stubs say str, where Django itself answers Statement or None.
+    """
+
+    def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
         schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
 
-    def create_sql(self, model: Any, schema_editor: Any) -> Statement | None:
+    def create_sql(self, model: Any, schema_editor: Any) -> Any:
         raise TypeError(f"{type(self).__name__} must say its SQL")
 
     def validate(self, *args: Any, **kwargs: Any) -> None:
         """Nothing to validate in Python."""
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.deconstruct() == other.deconstruct()  # type: ignore[attr-defined]
+        return type(self) is type(other) and self.deconstruct() == other.deconstruct()
 
     def __hash__(self) -> int:
         return hash((type(self), self.name))
@@ -78,7 +80,7 @@ class RowSecurity(_SqlConstraint):
             },
         )
 
-    def constraint_sql(self, model: Any, schema_editor: Any) -> None:
+    def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
         # Before any deferred foreign key: a composite one needs the unique index made here.
         schema_editor.deferred_sql.insert(0, self.create_sql(model, schema_editor))
 
@@ -96,7 +98,7 @@ class RowSecurity(_SqlConstraint):
             sql.append(f"CREATE POLICY identity_rows ON %(t)s FOR SELECT TO {identity} USING ({self.identity})")
         return sql
 
-    def create_sql(self, model: type[models.Model], schema_editor: Any) -> Statement:
+    def create_sql(self, model: Any, schema_editor: Any) -> Any:
         tenant, platform, identity = (DATABASE_ROLES[kind] for kind in ("tenant", "platform", "identity"))
         sql = ["ALTER TABLE %(t)s ENABLE ROW LEVEL SECURITY"]
         if self.force:
@@ -114,7 +116,7 @@ class RowSecurity(_SqlConstraint):
     def _index(self, model: type[models.Model], number: int) -> str:
         return f"{model._meta.db_table[:50]}_key{number}"
 
-    def remove_sql(self, model: type[models.Model], schema_editor: Any) -> Statement:
+    def remove_sql(self, model: Any, schema_editor: Any) -> Any:
         sql = [
             f"DROP POLICY IF EXISTS {policy} ON %(t)s"
             for policy in ("no_scope", "tenant_rows", "platform_rows", "identity_rows")
@@ -140,13 +142,13 @@ class SameOrganization(_SqlConstraint):
         kwargs = {"name": self.name, "field": self.field, "to": self.to, "within_facility": self.within_facility}
         return f"{self.__class__.__module__}.{self.__class__.__name__}", (), kwargs
 
-    def constraint_sql(self, model: Any, schema_editor: Any) -> None:
+    def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
         self.create_sql(model, schema_editor)
 
-    def create_sql(self, model: type[models.Model], schema_editor: Any) -> None:
+    def create_sql(self, model: Any, schema_editor: Any) -> Any:
         """Defer to the end of the migration: the target's unique index may be made after this key."""
         target = model if self.to == "self" else model._meta.apps.get_model(self.to)
-        column = model._meta.get_field(self.field).column  # type: ignore[union-attr]
+        column = model._meta.get_field(self.field).column
         facility = "facility_id, " if self.within_facility else ""
         cascade = " ON UPDATE CASCADE" if self.within_facility else ""
         schema_editor.deferred_sql.append(
@@ -158,7 +160,7 @@ class SameOrganization(_SqlConstraint):
             )
         )
 
-    def remove_sql(self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> Statement:
+    def remove_sql(self, model: Any, schema_editor: Any) -> Any:
         return Statement(
             f"ALTER TABLE %(t)s DROP CONSTRAINT IF EXISTS {self.name}",
             t=Table(model._meta.db_table, schema_editor.quote_name),
@@ -171,7 +173,7 @@ class AppendOnly(_SqlConstraint):
     def __init__(self, *, name: str) -> None:
         super().__init__(name=name)
 
-    def create_sql(self, model: type[models.Model], schema_editor: Any) -> Statement:
+    def create_sql(self, model: Any, schema_editor: Any) -> Any:
         rows, table = f"{self.name}_rows", f"{self.name}_table"
         return Statement(
             f"CREATE TRIGGER {rows} BEFORE UPDATE OR DELETE ON %(t)s FOR EACH ROW EXECUTE FUNCTION tenancy_append_only(); "
@@ -180,9 +182,8 @@ class AppendOnly(_SqlConstraint):
             t=Table(model._meta.db_table, schema_editor.quote_name),
         )
 
-    def remove_sql(self, model: type[models.Model], schema_editor: Any) -> Statement:
+    def remove_sql(self, model: Any, schema_editor: Any) -> Any:
         return Statement(
             f"DROP TRIGGER IF EXISTS {self.name}_rows ON %(t)s; DROP TRIGGER IF EXISTS {self.name}_table ON %(t)s",
             t=Table(model._meta.db_table, schema_editor.quote_name),
         )
-

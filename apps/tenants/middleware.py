@@ -101,8 +101,7 @@ class ScopeMiddleware:
     def pick(self, request: HttpRequest, match: ResolverMatch, who: Identity) -> Scope | HttpResponseBase | None:
         """Return the scope for the URL, a response instead of the view, or None for pages outside organizations."""
         door = doors.door_of(match.func)
-        if door is not None and door.kind == "resolver":
-            assert door.resolver is not None
+        if door is not None and door.resolver is not None:
             return door.resolver(request, **match.kwargs)
         namespace = match.namespaces[0] if match.namespaces else ""
         if namespace == doors.PLATFORM_ADMIN:
@@ -181,4 +180,3 @@ def pick_membership(request: HttpRequest, who: Identity) -> Scope | HttpResponse
     request.membership = membership  # type: ignore[attr-defined]
     request.organization = membership.organization  # type: ignore[attr-defined]
     return who.scope(membership, str(request.user))
-

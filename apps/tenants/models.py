@@ -89,7 +89,9 @@ class Organization(models.Model):
         ],
         help_text=_("Part of the web address: short-name.example.com."),
     )
-    time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/London", validators=[validate_time_zone])
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default="Europe/London", validators=[validate_time_zone]
+    )
     label_logging = models.CharField(
         _("logging from a label without signing in"),
         max_length=8,
@@ -149,7 +151,9 @@ class Domain(TenantModel):
         verbose_name_plural = _("domains")
         constraints = [
             models.CheckConstraint(
-                condition=Q(host=Lower("host")), name="tenants_domain_host_lower", violation_error_message=_("Use lower case.")
+                condition=Q(host=Lower("host")),
+                name="tenants_domain_host_lower",
+                violation_error_message=_("Use lower case."),
             )
         ]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from apps.tenants.models import Domain, Membership, Organization
-from apps.tenants.scope import Scope, identity, require_tenant, scope_of
+from apps.tenants.scope import Scope, identity, require_organization_id, require_tenant, scope_of
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def granted_facility_ids(membership: Membership) -> frozenset[int]:
 
 def get_organization() -> Organization:
     """Return the organization of the active scope."""
-    return Organization.objects.get(pk=require_tenant().organization_id)
+    return Organization.objects.get(pk=require_organization_id())
 
 
 def get_own_membership() -> Membership | None:

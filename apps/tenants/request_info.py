@@ -18,7 +18,8 @@ class RequestInfo:
     ip: str | None = None
 
 
-_info: ContextVar[RequestInfo] = ContextVar("cleantrack_request", default=RequestInfo())
+_NONE = RequestInfo()
+_info: ContextVar[RequestInfo] = ContextVar("cleantrack_request", default=_NONE)
 
 
 def current_request() -> RequestInfo:
@@ -53,4 +54,4 @@ def note(request: HttpRequest) -> RequestInfo:
 
 def forget() -> None:
     """Forget the request, at its end."""
-    _info.set(RequestInfo())
+    _info.set(_NONE)

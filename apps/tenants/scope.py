@@ -8,7 +8,7 @@ leak to the next user of a pooled connection.
 from __future__ import annotations
 
 import contextvars
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -83,6 +83,14 @@ def require_tenant() -> Scope:
     if scope.kind != "tenant" or scope.organization_id is None:
         raise NoScope(f"This needs the scope of one organization; the active one is {scope.kind!r}.")
     return scope
+
+
+def require_organization_id() -> int:
+    """Return the id of the organization whose scope is active; raise NoScope outside the scope of one."""
+    organization_id = require_tenant().organization_id
+    if organization_id is None:
+        raise NoScope("This needs the scope of one organization.")
+    return organization_id
 
 
 def _quote(text: str) -> str:
@@ -176,9 +184,7 @@ def platform(reason: str, *, user_id: int | None = None, actor: str = "CleanTrac
     """Open all organizations, for platform staff and commands that cross tenants. Needs a reason, which is audited."""
     if not reason.strip():
         raise ValueError("platform() needs a reason.")
-    return enter(
-        Scope("platform", user_id=user_id, role="platform", actor=actor, all_facilities=True, reason=reason)
-    )
+    return enter(Scope("platform", user_id=user_id, role="platform", actor=actor, all_facilities=True, reason=reason))
 
 
 def identity(*, user_id: int | None = None, host: str = "", label_code: str = "") -> Any:
@@ -186,7 +192,7 @@ def identity(*, user_id: int | None = None, host: str = "", label_code: str = ""
     return enter(Scope("identity", user_id=user_id, host=host, label_code=label_code))
 
 
-def stream(make_iterator: Callable[[], Iterable[T]]) -> Iterator[T]:
+def stream(make_iterator: Callable[[], Iterable[T]]) -> Generator[T, None, None]:
     """Iterate inside the scope that is active now, from a private context, after the request has ended.
 
     A plain generator would find no scope (fail closed); entering the scope in the server's own context would leave it
@@ -195,21 +201,24 @@ def stream(make_iterator: Callable[[], Iterable[T]]) -> Iterator[T]:
     scope = require()
     context = contextvars.copy_context()
 
-    def run() -> Iterator[T]:
+    def run() -> Generator[T, None, None]:
         with enter(scope):
             yield from make_iterator()
 
-    def first() -> Iterator[T]:
+    def first() -> Generator[T, None, None]:
         _scope.set(None)
         return run()
 
     return _drain(context, context.run(first))
 
 
-def _drain(context: contextvars.Context, iterator: Iterator[T]) -> Iterator[T]:
-    done = object()
+def _drain(context: contextvars.Context, rows: Generator[T, None, None]) -> Generator[T, None, None]:
     try:
-        while (item := context.run(next, iterator, done)) is not done:  # type: ignore[arg-type]
-            yield item  # type: ignore[misc]
+        while True:
+            try:
+                item = context.run(rows.__next__)
+            except StopIteration:
+                return
+            yield item
     finally:
-        context.run(iterator.close)  # type: ignore[attr-defined]
+        context.run(rows.close)

@@ -45,6 +45,12 @@
     }
   });
 
+  // Live regions ask again every four seconds, while the page is looked at and nobody is working inside them.
+  setInterval(() => {
+    if (document.hidden || !window.htmx) return;
+    all("[data-live]").forEach((region) => { if (!region.contains(document.activeElement)) window.htmx.trigger(region, "live"); });
+  }, 4000);
+
   // Keys: / search, ? help, g then a letter for a place. Can be switched off in the help (WCAG 2.1.4).
   let first = "";
   document.addEventListener("keydown", (event) => {

@@ -2,15 +2,16 @@
 
 A new URL needs one line here: ``"room:name": Page(Permission.X, …)``. Write what differs from the defaults.
 
-- ``door``: what the view declares: a Permission, P = Permission
-OPEN, SIGNED_IN or RESOLVED. It must agree with the view.
+- ``door``: what the view declares: a Permission, OPEN, SIGNED_IN or RESOLVED. It must agree with the view.
 - ``kwargs``: for each URL argument, where a House has its value: ``{"pk": "hospital.pk"}``. The walker puts another
   organization's value there as well.
 - ``get``: the answer to a permitted GET of an own object; 405 where the view is POST only.
 - ``restricted``: the answer to a permitted member who sees the annex only, for the hospital's object. Default: 404
-  where there are kwargs, else the same as ``get``.
+  where kwargs or asks name an object, else the same as ``get``.
+- ``asks``: query parameters without which the page has no object, each with where a House has the value. They are
+  treated like ``kwargs``: with another organization's value the page is 404.
 - ``query``, ``form``: parameters and fields that hold ids, each with where a House has the value. Those that the page
-  itself links to, or has in its forms, are found without being listed.
+  itself links to, or has in its forms, are found without being listed. ``query`` is tried on POST too.
 - ``data``: other values that make a POST valid.
 """
 
@@ -22,12 +23,22 @@ from typing import Any
 
 from apps.tenants.permissions import Permission
 from tests.cast import House
+from tests.isolation.furniture import OPEN_DUTY, PACK, TRIGGER
 
 P = Permission
 OPEN, SIGNED_IN, RESOLVED = "open", "signed_in", "resolver"
 
 # The hospital's things, and what stands for each in the annex, which the restricted members do see.
-IN_ANNEX = {"hospital": "annex", "washer": "trolley"}
+IN_ANNEX = {
+    "hospital": "annex",
+    "washer": "trolley",
+    "requirement": "near_requirement",
+    "suspension": "near_suspension",
+    "closed_day": "near_closed_day",
+    "corrective": "near_corrective",
+    "corrective_photo": "near_corrective_photo",
+    "not_applicable": "near_not_applicable",
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,7 @@ class Page:
 
     door: Permission | str
     kwargs: Mapping[str, str] = field(default_factory=dict)
+    asks: Mapping[str, str] = field(default_factory=dict)
     get: int = 200
     restricted: int | None = None
     query: Mapping[str, str] = field(default_factory=dict)
@@ -51,7 +63,12 @@ class Page:
         """Return what a restricted member gets for the hospital's object."""
         if self.restricted is not None:
             return self.restricted
-        return 404 if self.kwargs else self.get
+        return 404 if self.owned else self.get
+
+    @property
+    def owned(self) -> dict[str, str]:
+        """Return the arguments and parameters that name somebody's object: those in quotes are everybody's."""
+        return {name: where for name, where in {**self.kwargs, **self.asks}.items() if not where.startswith("'")}
 
 
 def value_of(house: House, path: str) -> Any:
@@ -65,7 +82,9 @@ def value_of(house: House, path: str) -> Any:
 
 
 def in_annex(path: str) -> str | None:
-    """Return the path of the like thing in the annex, if the cast has one."""
+    """Return the path of the like thing in the annex, if there is one; a text in quotes stands for itself."""
+    if path.startswith("'"):
+        return path
     head, _, rest = path.partition(".")
     return f"{IN_ANNEX[head]}.{rest}" if head in IN_ANNEX else None
 
@@ -82,6 +101,10 @@ MEMBER = {"pk": "technician.pk"}
 IMPORT_RUN = {"pk": "import_run.pk"}
 CODE = {"code": "label.code"}
 LOGGED = {"uuid": "0b9d5b2e-56a5-4d8c-9a4c-1f2f5d1c0a11", "name": "Somebody", "task": "Mopped", "notes": ""}
+CORRECTIVE = {"pk": "corrective.pk"}
+IN_PACK = {"pack_id": f"'{PACK}'"}
+CHOSEN = {"facility": "hospital.pk"}
+REASON = {"reason": "Because"}
 PLACES = {"facility": "hospital.pk", "area": "ward.pk", "equipment": "washer.pk"}
 
 PAGES: dict[str, Page] = {
@@ -91,7 +114,7 @@ PAGES: dict[str, Page] = {
     "operations:robots": Page(OPEN),
     "operations:import_start": Page(P.IMPORT, restricted=403),
     "operations:import_list": Page(P.IMPORT, restricted=403),
-    "operations:import_template": Page(P.IMPORT, {"kind": "'areas'"}, restricted=200, foreign=200),
+    "operations:import_template": Page(P.IMPORT, {"kind": "'areas'"}),
     "operations:import_preview": Page(P.IMPORT, IMPORT_RUN, restricted=403),
     "operations:import_map": Page(P.IMPORT, IMPORT_RUN, restricted=403),
     "operations:import_result": Page(P.IMPORT, IMPORT_RUN, restricted=403),
@@ -104,7 +127,7 @@ PAGES: dict[str, Page] = {
     "accounts:password_reset": Page(OPEN),
     "accounts:password_reset_done": Page(OPEN),
     "accounts:password_reset_complete": Page(OPEN),
-    "accounts:password_reset_confirm": Page(OPEN, {"uidb64": "'MQ'", "token": "'x-y'"}, foreign=200),
+    "accounts:password_reset_confirm": Page(OPEN, {"uidb64": "'MQ'", "token": "'x-y'"}),
     "accounts:logout": Page(SIGNED_IN),
     "accounts:account": Page(SIGNED_IN),
     "accounts:password_change": Page(SIGNED_IN),
@@ -149,6 +172,9 @@ PAGES: dict[str, Page] = {
     "cleaning_logs:scan_log": Page(
         RESOLVED, {**CODE, "requirement_id": "requirement.pk"}, form={"version": "version.pk"}, data=LOGGED
     ),
+    "cleaning_logs:scan_event": Page(
+        RESOLVED, {**CODE, "requirement_id": "waiting.pk"}, data={"trigger": TRIGGER, "name": "Somebody"}
+    ),
     "cleaning_logs:scan_done": Page(RESOLVED, {**CODE, "uuid": "log.uuid"}),
     "cleaning_logs:log_create": Page(
         P.LOGS_CREATE, {"requirement_id": "requirement.pk"}, form={"version": "version.pk"}, data=LOGGED
@@ -157,7 +183,7 @@ PAGES: dict[str, Page] = {
     "cleaning_logs:log_export": Page(P.EXPORT, query=PLACES),
     "cleaning_logs:log_detail": Page(P.LOGS_VIEW, LOG),
     "cleaning_logs:log_supersede": Page(P.LOGS_CREATE, LOG),
-    "cleaning_logs:log_photo": Page(P.LOGS_VIEW, {"pk": "photo.pk"}, get=404),
+    "cleaning_logs:log_photo": Page(P.LOGS_VIEW, {"pk": "photo.pk"}),
     # equipment
     "equipment:equipment_list": Page(P.EQUIPMENT_VIEW, query={**PLACES, "type": "kind.pk"}),
     "equipment:equipment_export": Page(P.EXPORT, query={**PLACES, "type": "kind.pk"}),
@@ -173,7 +199,7 @@ PAGES: dict[str, Page] = {
     ),
     "equipment:equipment_archive": Page(P.EQUIPMENT_EDIT, MACHINE),
     "equipment:equipment_restore": Page(P.EQUIPMENT_EDIT, MACHINE, get=302),
-    "equipment:equipment_photo": Page(P.EQUIPMENT_VIEW, MACHINE, get=404),
+    "equipment:equipment_photo": Page(P.EQUIPMENT_VIEW, MACHINE),
     "equipment:equipment_photo_edit": Page(P.EQUIPMENT_EDIT, MACHINE),
     "equipment:equipment_photo_remove": Page(P.EQUIPMENT_EDIT, MACHINE, get=302),
     "equipment:type_list": Page(P.EQUIPMENT_VIEW),
@@ -198,6 +224,7 @@ PAGES: dict[str, Page] = {
     "equipment:label_revoke": Page(P.LABELS_PRINT, LABEL),
     # compliance
     "compliance:dashboard": Page(P.COMPLIANCE_VIEW),
+    "compliance:board": Page(P.COMPLIANCE_VIEW, query=CHOSEN),
     "compliance:my_work": Page(P.COMPLIANCE_VIEW),
     "compliance:calendar": Page(P.COMPLIANCE_VIEW, query={"facility": "hospital.pk", "owner": "technician.pk"}),
     "compliance:trends": Page(P.COMPLIANCE_VIEW, query={"facility": "hospital.pk"}),
@@ -233,6 +260,62 @@ PAGES: dict[str, Page] = {
     "compliance:protocol_edit": Page(P.COMPLIANCE_EDIT, PROTOCOL, restricted=200),
     "compliance:protocol_archive": Page(P.COMPLIANCE_EDIT, PROTOCOL, restricted=200),
     "compliance:protocol_restore": Page(P.COMPLIANCE_EDIT, PROTOCOL, get=405, restricted=405),
+    "compliance:requirement_acknowledge": Page(P.LOGS_CREATE, REQUIREMENT, data={"note": "A part is ordered"}),
+    "compliance:requirement_resume": Page(P.COMPLIANCE_EDIT, REQUIREMENT, get=405),
+    "compliance:prerequisite_edit": Page(P.COMPLIANCE_EDIT, REQUIREMENT, form={"needs": "requirement.pk"}),
+    # what makes a duty due
+    "compliance:event_record": Page(P.LOGS_CREATE, {"pk": "waiting.pk"}, data={"trigger": TRIGGER}),
+    "compliance:event_take_back": Page(P.COMPLIANCE_EDIT, {"pk": "happening.pk"}, data=REASON),
+    # when nothing is asked for
+    "compliance:closure_list": Page(P.COMPLIANCE_VIEW, query=CHOSEN),
+    "compliance:closure_create": Page(
+        P.COMPLIANCE_EDIT, asks=CHOSEN, query={"requirement": "requirement.pk"}, data=REASON
+    ),
+    "compliance:closure_end": Page(P.COMPLIANCE_EDIT, {"pk": "suspension.pk"}, data=REASON),
+    "compliance:closed_day_create": Page(
+        P.COMPLIANCE_EDIT, query=CHOSEN, form=CHOSEN, data={"name": "Holiday", "first_on": "2026-12-25"}
+    ),
+    "compliance:closed_day_remove": Page(P.COMPLIANCE_EDIT, {"pk": "closed_day.pk"}, data=REASON),
+    # corrective actions
+    "compliance:corrective_list": Page(P.COMPLIANCE_VIEW, query={**PLACES, "owner": "technician.pk"}),
+    "compliance:corrective_csv": Page(P.EXPORT, query={**PLACES, "owner": "technician.pk"}),
+    "compliance:corrective_create": Page(
+        P.LOGS_CREATE,
+        asks={"equipment": "washer.pk"},
+        query={**PLACES, "requirement": "requirement.pk"},
+        form={"owner": "technician.pk"},
+        data={"title": "Seal is torn", "severity": "high"},
+    ),
+    "compliance:corrective_detail": Page(P.COMPLIANCE_VIEW, CORRECTIVE),
+    "compliance:corrective_edit": Page(
+        P.COMPLIANCE_EDIT,
+        CORRECTIVE,
+        form={"owner": "technician.pk"},
+        data={"title": "Seal is torn", "severity": "high"},
+    ),
+    "compliance:corrective_assign": Page(
+        P.COMPLIANCE_EDIT, CORRECTIVE, get=405, form={"owner": "technician.pk"}, data={"severity": "high"}
+    ),
+    "compliance:corrective_fix": Page(P.LOGS_CREATE, CORRECTIVE, data={"note": "New seal"}),
+    "compliance:corrective_close": Page(P.COMPLIANCE_EDIT, CORRECTIVE),
+    "compliance:corrective_reopen": Page(P.COMPLIANCE_EDIT, CORRECTIVE, data=REASON),
+    "compliance:corrective_photo": Page(P.COMPLIANCE_VIEW, {"pk": "corrective_photo.pk"}),
+    # rule packs, which are shipped with the product: the same for everybody
+    "compliance:pack_list": Page(P.COMPLIANCE_VIEW),
+    "compliance:pack_detail": Page(P.COMPLIANCE_VIEW, IN_PACK),
+    "compliance:pack_facility": Page(P.COMPLIANCE_VIEW, {**IN_PACK, **FACILITY}),
+    "compliance:pack_apply": Page(P.COMPLIANCE_EDIT, IN_PACK, query=CHOSEN),
+    "compliance:pack_facts": Page(P.COMPLIANCE_EDIT, IN_PACK, asks=CHOSEN),
+    "compliance:pack_preview": Page(
+        P.COMPLIANCE_EDIT, IN_PACK, asks=CHOSEN, query={"head": "hospital.pk"}, form={"take": "applied_duty.pk"}
+    ),
+    "compliance:pack_upgrade": Page(P.COMPLIANCE_EDIT, IN_PACK, form={"take": "applied_duty.pk"}),
+    "compliance:not_applicable_create": Page(
+        P.COMPLIANCE_EDIT,
+        {**IN_PACK, **FACILITY, "duty_id": f"'{OPEN_DUTY}'"},
+        data={"reason": "No gas", "review_on": "2026-12-01"},
+    ),
+    "compliance:not_applicable_end": Page(P.COMPLIANCE_EDIT, {"pk": "not_applicable.pk"}),
 }
 
 HOW_TO_ADD = """

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import override_settings
 from django.urls import path, reverse
 
+from apps.compliance.closures.models import ClosedDay
+from apps.compliance.corrective.models import CorrectivePhoto
 from apps.facilities.models import Facility
 from apps.tenants.doors import OPEN_URLS, PLATFORM_ADMIN, TENANT_ADMIN, door_of, requires, walk
 from apps.tenants.models import Role
@@ -30,14 +32,6 @@ MEMBERS = (*Role.values, "restricted", "restricted_manager")
 # Who tries foreign ids in every parameter and field: one of each kind of scope that may write.
 TRY_EVERYTHING = ("anonymous", "admin", "restricted_manager", "restricted")
 REFUSED = {302, 401, 403, 404}
-
-
-@pytest.fixture
-def walker(cast: Cast, frozen: Any, record_property: Any) -> Iterator[Walker]:
-    """Return a walker, and hand its count of probes to the summary."""
-    walker = Walker(cast)
-    yield walker
-    record_property("isolation_probes", walker.probes)
 
 
 @pytest.mark.parametrize("name", sorted(VIEWS))
@@ -66,7 +60,26 @@ def test_the_table_lists_what_exists(name: str) -> None:
 
 def address(name: str, page: Page, house: House, **swapped: str) -> str:
     """Return the address with a house's values; ``swapped`` names other paths for some."""
-    return reverse(name, kwargs={key: value_of(house, swapped.get(key, where)) for key, where in page.kwargs.items()})
+    return assemble(name, page, {key: value_of(house, swapped.get(key, where)) for key, where in places(page).items()})
+
+
+def mixed_addresses(name: str, page: Page, cast: Cast) -> list[str]:
+    """Return the addresses with Southbank's object in one place each and Northgate's elsewhere, and with all of them."""
+    own = {key: value_of(cast.northgate, where) for key, where in places(page).items()}
+    theirs = {key: value_of(cast.southbank, where) for key, where in page.owned.items()}
+    found = [assemble(name, page, {**own, key: value}) for key, value in theirs.items()]
+    return found if len(theirs) < 2 else [*found, assemble(name, page, {**own, **theirs})]
+
+
+def places(page: Page) -> dict[str, str]:
+    """Return where the values of arguments and of needed parameters come from."""
+    return {**page.kwargs, **page.asks}
+
+
+def assemble(name: str, page: Page, values: dict[str, Any]) -> str:
+    """Return the address with these values."""
+    path = reverse(name, kwargs={key: values[key] for key in page.kwargs})
+    return f"{path}?{urlencode({key: values[key] for key in page.asks})}" if page.asks else path
 
 
 @pytest.mark.parametrize("name", sorted(PAGES.keys() & VIEWS.keys()))
@@ -109,26 +122,17 @@ def walk_signed_in(walker: Walker, name: str, page: Page) -> None:
 def walk_resolved(walker: Walker, name: str, page: Page) -> None:
     """Pages that find their scope themselves (labels): the foreign object is as unknown as one that does not exist."""
     cast = walker.cast
-    own, foreign = address(name, page, cast.northgate), address(name, page, cast.southbank)
+    own = address(name, page, cast.northgate)
     for who in ("anonymous", *MEMBERS):
         response = walker.probe(who, "get", own)
         if who in TRY_EVERYTHING:
             walker.try_queries(who, own, {*page.query, *Html(response.page).parameters(own)})
             walker.try_forms(who, own, Html(response.page).forms or [Form("post", "")], page.form, page.data)
-        if not page.kwargs:
-            continue
-        mixed = [
-            reverse(
-                name,
-                kwargs={k: value_of(cast.southbank if k == key else cast.northgate, w) for k, w in page.kwargs.items()},
-            )
-            for key in page.kwargs
-        ]
-        for url in (foreign, *mixed):
-            walker.probe(who, "get", url, expected={page.foreign})
+        for url in mixed_addresses(name, page, cast):
+            walker.probe(who, "get", url, expected={404})
             for house in (cast.northgate, cast.southbank):
                 with walker.nothing_changes(house, f"{who} POST {url}"):
-                    walker.probe(who, "post", url, expected={page.foreign, 403, 405}, data=dict(page.data))
+                    walker.probe(who, "post", url, expected={404, 403, 405}, data=dict(page.data))
 
 
 def walk_members(walker: Walker, name: str, page: Page) -> None:
@@ -149,17 +153,13 @@ def walk_members(walker: Walker, name: str, page: Page) -> None:
         if not permitted:
             with walker.nothing_changes(cast.northgate, f"{who} POST {own}"):
                 walker.probe(who, "post", own, expected={403}, data=dict(page.data))
-        # Another organization's object in each place of the path, alone and all together.
-        for key in page.kwargs:
-            mixed = reverse(
-                name,
-                kwargs={k: value_of(cast.southbank if k == key else cast.northgate, w) for k, w in page.kwargs.items()},
-            )
+        for mixed in mixed_addresses(name, page, cast):
             foreign_path(walker, who, page, mixed, permitted=permitted)
         if permitted and expected in (200, 302, 405):
             html = Html(response.page)
             if who in TRY_EVERYTHING:
-                walker.try_queries(who, own, {*page.query, *html.parameters(own)})
+                names = {*page.query, *page.asks, *html.parameters(urlsplit(own).path)}
+                walker.try_queries(who, own, names, page.data, writes={*page.query, *page.asks})
                 walker.try_forms(who, own, html.forms or [Form("post", "")], page.form, page.data)
 
 
@@ -176,7 +176,7 @@ def outsiders(walker: Walker, page: Page, own: str, foreign: str) -> None:
             with walker.nothing_changes(house, f"{who} POST {own}"):
                 walker.probe(who, "post", own, expected=REFUSED, data=dict(page.data))
     # In his own organization, asking for Northgate's objects.
-    if page.kwargs:
+    if page.owned:
         answer = {404, 405} if page.get == 405 else {404}
         walker.probe("outsider", "get", own, expected=answer, hidden=cast.northgate, host="localhost")
         with walker.nothing_changes(cast.northgate, f"outsider POST localhost{own}"):
@@ -203,7 +203,7 @@ def foreign_path(walker: Walker, who: str, page: Page, url: str, *, permitted: b
 def restricted(walker: Walker, who: str, name: str, page: Page, own: str) -> None:
     """Members of the annex reach the annex; the hospital's objects do not exist for them, and do not change."""
     cast = walker.cast
-    near = {key: in_annex(where) for key, where in page.kwargs.items()}
+    near = {key: in_annex(where) for key, where in page.owned.items()}
     if near and all(near.values()):
         walker.probe(
             who, "get", address(name, page, cast.northgate, **{k: v for k, v in near.items() if v}), expected={page.get}
@@ -294,6 +294,17 @@ def test_a_url_that_is_not_listed_fails() -> None:
         del VIEWS["leak_path"]
 
 
-def test_the_annex_stands_for_the_hospital() -> None:
-    """Only things that the cast has twice are swapped."""
-    assert IN_ANNEX == {"hospital": "annex", "washer": "trolley"}
+def test_the_annex_stands_for_the_hospital(walker: Walker) -> None:
+    """What is swapped is in the annex, what it stands for in the hospital: otherwise the restricted prove nothing."""
+    house = walker.cast.northgate
+    for ours, near in IN_ANNEX.items():
+        assert facility_of(getattr(house, ours)) == house.hospital.pk, ours
+        assert facility_of(getattr(house, near)) == house.annex.pk, near
+
+
+def facility_of(found: Any) -> int:
+    """Return the facility that an object of any model belongs to."""
+    if isinstance(found, CorrectivePhoto):
+        found = found.event.action
+    name = {Facility: "pk", ClosedDay: "site_id"}.get(type(found), "facility_id")
+    return int(getattr(found, name))

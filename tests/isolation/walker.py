@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -18,6 +18,7 @@ from apps.tenants.checks import isolated_models
 from apps.tenants.models import Membership, Role
 from apps.tenants.scope import platform, system
 from tests.cast import Cast, House, make_user
+from tests.isolation.furniture import DUTY, furnish
 
 METHODS = ("get", "post", "put", "patch", "delete")
 # A foreign id for a field of this name; a field of another name is tried with all of them.
@@ -34,6 +35,9 @@ OBJECTS = {
     "member": "technician",
     "performed_by": "technician",
     "requirement": "requirement",
+    "needs": "requirement",
+    "head": "hospital",
+    "site": "hospital",
     "label": "label",
     "labels": "label",
     "log": "log",
@@ -158,42 +162,6 @@ class Leak(AssertionError):
     """Something of another organization was shown or changed, or an answer was not the agreed one."""
 
 
-def furnish(house: House) -> None:
-    """Add what the cast has not: an audit event, a photo, an import, and logging from a label without signing in."""
-    from apps.audit import actions as audit
-    from apps.audit.models import AuditEvent
-    from apps.cleaning_logs.models import LogPhoto
-    from apps.equipment.models import Label
-    from apps.operations.models import ImportLine, ImportRun
-
-    with system(house.organization):
-        audit.update(house.organization, {"label_logging": "name"}, "organization.update")
-        audit.record("equipment.update", house.washer)
-        house.event = AuditEvent.objects.first()  # type: ignore[attr-defined]
-        house.blank = Label.objects.create()  # type: ignore[attr-defined]
-        house.import_run = ImportRun.objects.create(  # type: ignore[attr-defined]
-            kind="facilities",
-            state="planned",
-            file_name=f"{house.hospital.name}.csv",
-            size=1,
-            sha256="0" * 64,
-            columns=["Name"],
-            samples=[[house.hospital.name]],
-            mapping={"name": "Name"},
-            created=1,
-        )
-        ImportLine.objects.create(
-            run=house.import_run,  # type: ignore[attr-defined]
-            line=2,
-            outcome="error",
-            name=house.hospital.name,
-            cells=[house.hospital.name],
-        )
-        house.photo = LogPhoto.objects.create(  # type: ignore[attr-defined]
-            facility=house.hospital, log=house.log, image=f"logs/{house.organization.slug}.jpg", sha256="0" * 64
-        )
-
-
 EVERYBODY = (*Role.values, "restricted", "restricted_manager", "outsider", "staff")
 
 
@@ -225,11 +193,11 @@ class Walker:
 
     def client(self, who: str, host: str = "northgate.localhost") -> Client:
         """Return a signed-in client: a role of Northgate, "outsider", "staff" or "anonymous"."""
-        if (who, host) not in self._clients:
-            client = Client(HTTP_HOST=host)
-            client.cookies.load(self._cookies.get(who, {}))
-            self._clients[who, host] = client
-        return self._clients[who, host]
+        client = self._clients.setdefault((who, host), Client(HTTP_HOST=host))
+        # Each request comes with the session alone, whatever the ones before it left.
+        client.cookies.clear()
+        client.cookies.load(self._cookies.get(who, {}))
+        return client
 
     def _sign_in(self, who: str) -> dict[str, str]:
         client = Client()
@@ -324,7 +292,6 @@ class Walker:
             if method == "get":
                 transaction.set_rollback(True)
         response.page = text
-        client.cookies.pop("messages", None)
         if response.status_code >= 500 or (expected is not None and response.status_code not in expected):
             raise Leak(
                 f"{about}: answered {response.status_code}, expected {sorted(expected or ()) or 'less than 500'}"
@@ -341,17 +308,34 @@ class Walker:
         """Return Southbank's ids to try in a field or parameter of this name."""
         if name == "subject":
             return [f"{model}-{getattr(self.cast.southbank, head).pk}" for model, head in SUBJECTS.items()]
+        if name == "take":
+            # A row of the preview of a rule pack, and one of its upgrade.
+            southbank = self.cast.southbank
+            return [f"{DUTY}|{southbank.hospital.pk}|facility", southbank.applied_duty.pk]  # type: ignore[attr-defined]
         plain = re.sub(r"(_id|__exact|__in)+$", "", name.rsplit("-", maxsplit=1)[-1])
         heads = (OBJECTS[plain],) if plain in OBJECTS else otherwise
         return [getattr(self.cast.southbank, head).pk for head in heads]
 
     def try_queries(
-        self, who: str, url: str, names: Mapping[str, Any] | set[str], host: str = "northgate.localhost"
+        self,
+        who: str,
+        url: str,
+        names: Mapping[str, Any] | set[str],
+        data: Mapping[str, Any] | None = None,
+        writes: Iterable[str] = (),
     ) -> None:
-        """Put foreign ids into each query parameter."""
+        """Put foreign ids into each query parameter; into those of ``writes`` also when sending the form."""
+        bare = url.partition("?")[0]
         for name in sorted(names):
             for value in self.foreign_ids(name, ANY_OBJECT):
-                self.probe(who, "get", f"{url}?{urlencode({name: value})}", host=host)
+                self.probe(who, "get", f"{bare}?{urlencode({name: value})}")
+        for name in sorted(writes):
+            for value in self.foreign_ids(name, ANY_OBJECT):
+                target = f"{bare}?{urlencode({name: value})}"
+                with self.nothing_changes(self.cast.southbank, f"{who} POST {target}"):
+                    answer = self.probe(who, "post", target, data=data)
+                if answer.status_code == 405:
+                    return
 
     def try_forms(  # noqa: PLR0917 - what to send, then how
         self,
@@ -369,10 +353,11 @@ class Walker:
         """
         southbank = self.cast.southbank
         for form in forms:
-            target = urlsplit(form.action).path or url
-            if form.method != "post" or target.endswith("/logout/"):
+            target = form.action if urlsplit(form.action).path else url
+            path = urlsplit(target).path
+            if form.method != "post" or path.endswith("/logout/"):
                 continue
-            fields = dict.fromkeys([*form.choices(), *(extra if target == url else ())])
+            fields = dict.fromkeys([*form.choices(), *(extra if path == urlsplit(url).path else ())])
             for name in fields:
                 for value in self.foreign_ids(name):
                     sent = {**form.filled(), **data, name: value}

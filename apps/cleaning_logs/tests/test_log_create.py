@@ -22,7 +22,7 @@ def test_red_turns_green_from_the_dashboard(marek: Client, northgate: House) -> 
     assert "Rinse the drum" in marek.get(address(northgate)).content.decode()
     response = marek.post(address(northgate), form())
     with system(northgate.organization):
-        log = CleaningLog.objects.order_by("-id").first()
+        log = CleaningLog.objects.latest("id")
     assert response["Location"] == f"/logs/{log.pk}/"
     assert log.label_id is None
     assert log.equipment_id == northgate.washer.pk

@@ -27,7 +27,7 @@ from apps.compliance.schedule import Mode, due_day
 from apps.equipment.models import ServiceStatus
 
 MOST_REQUIREMENTS = 2_000
-MOST_ENTRIES = 20_000
+MOST_ENTRIES = 100_000
 # No zone is further from UTC, so every local day lies inside the UTC day widened by this.
 FURTHEST_ZONE = datetime.timedelta(hours=15)
 STORED = ("requirement_id", "opens_at", "warn_at", "due_at", "overdue_at", "closes_at", "completed_at", "waived")
@@ -144,8 +144,8 @@ def plan(requirements: QuerySet[Requirement], first: datetime.date, last: dateti
 
 
 def counted_until(requirement: Requirement, at: datetime.datetime) -> datetime.datetime | None:
-    """Return when a duty stopped counting, as far as was known at a moment: it or its place archived, its machine out of
-    service. None while it counts."""
+    """Return when a duty stopped counting, as far as was known at a moment: it or its place archived, its machine out
+    of service. None while it counts."""
     machine = requirement.equipment
     ends = [requirement.archived_at, requirement.facility.archived_at]
     ends.append(requirement.area.archived_at if requirement.area else None)
@@ -219,7 +219,7 @@ def _stored(requirements: dict[int, Requirement], low: datetime.datetime, high: 
         .annotate(is_split=Case(When(early, then=Exists(missed)), default=Value(False), output_field=BooleanField()))
         .order_by()
     )
-    for *fields, is_split in rows.values_list(*STORED, "is_split")[: MOST_ENTRIES * 2]:
+    for *fields, is_split in rows.values_list(*STORED, "is_split")[: MOST_ENTRIES + 1]:
         yield requirements[fields[0]], _Stored(*fields), is_split
 
 
@@ -232,36 +232,76 @@ def expanded(requirements: Sequence[Requirement], low: datetime.datetime, high: 
     last = {row.requirement_id: engine.to_tile(row) for row in ends}
     versions = _versions(ids)
     closures = {requirement.pk: of for of, requirement in _closures(requirements)}
-    facts = _facts(
-        {pk for pk, own in versions.items() if pk in last and _needs_facts(own, last[pk], closures[pk]["suspensions"])}
-    )
-    for requirement in requirements:
-        tile, own = last.get(requirement.pk), versions.get(requirement.pk)
-        if tile is None or own is None:
+    known = [requirement for requirement in requirements if requirement.pk in last and requirement.pk in versions]
+    single = {pk for pk in (r.pk for r in known) if _needs_facts(versions[pk], last[pk], closures[pk]["suspensions"])}
+    facts = _facts(single)
+    alike: dict[_Rules, list[Requirement]] = defaultdict(list)
+    for requirement in known:
+        pk = requirement.pk
+        if pk not in single:
+            alike[_Rules.of(requirement, versions[pk], closures[pk]["closed"])].append(requirement)
             continue
-        begin, is_stored = _nearer(tile, own, low)
         tiles = pure.extend(
-            own,
-            begin,
-            facts.get(requirement.pk, ()),
+            versions[pk],
+            last[pk],
+            facts.get(pk, ()),
             starts_at=requirement.starts_at,
             zone=ZoneInfo(requirement.facility.time_zone),
             until=high,
-            **closures[requirement.pk],
+            **closures[pk],
         )
-        for later in tiles[1:] if is_stored else tiles:
-            yield requirement, later, False
+        yield from ((requirement, tile, False) for tile in tiles[1:])
+    for rules, same in alike.items():
+        tiles = rules.tiles(max(low, min(_due(last[requirement.pk]) for requirement in same)), high)
+        for requirement in same:
+            stored_until = _due(last[requirement.pk])
+            yield from ((requirement, tile, False) for tile in tiles if _due(tile) > stored_until)
 
 
 Versions = list[tuple[datetime.datetime, pure.Schedule]]
 
 
-def _nearer(tile: pure.Occurrence, versions: Versions, low: datetime.datetime) -> tuple[pure.Occurrence, bool]:
-    """Return where to begin, and whether that tile is stored: for a calendar, which depends on no fact, right before
-    what is asked for, so that a month ten years ahead costs no more than the next one."""
-    if tile.closes_at is None or tile.closes_at >= low or any(s.mode is not Mode.FIXED_CALENDAR for _at, s in versions):
-        return tile, True
-    return replace(tile, opens_at=low, due_at=low, warn_at=low, overdue_at=low, closes_at=None), False
+@dataclass(frozen=True)
+class _Rules:
+    """All that decides the dates of a calendar ahead. They depend on no fact, so requirements with the same rules share
+    them, and they can begin anywhere: a month ten years ahead costs no more than the next one."""
+
+    schedule: pure.Schedule
+    start_day: datetime.date
+    zone: ZoneInfo
+    closed: Any
+
+    @classmethod
+    def of(cls, requirement: Requirement, versions: Versions, closings: Sequence[tuple[Any, Any]]) -> _Rules:
+        """Return the rules in force after the last stored occurrence, which nothing known will change."""
+        schedule, zone = versions[-1][1], ZoneInfo(requirement.facility.time_zone)
+        closed = closings[-1][1] if closings and schedule.on_closed != "keep" else None
+        return cls(schedule, requirement.starts_at.astimezone(zone).date(), zone, closed)
+
+    def tiles(self, begin: datetime.datetime, high: datetime.datetime) -> list[pure.Occurrence]:
+        """Return the tiles due from ``begin`` on that open by ``high``."""
+        starts_at = pure.wall(self.start_day, 0, self.zone)
+        resumed = pure.Occurrence(
+            opens_at=begin, closes_at=None, **{**dict.fromkeys(engine.SAME), **_BLANK, "due_at": begin}
+        )
+        return pure.extend(
+            [(starts_at, self.schedule)],
+            resumed,
+            (),
+            starts_at=starts_at,
+            zone=self.zone,
+            until=high,
+            closed=self.closed,
+        )
+
+
+# A tile before which nothing happened.
+_BLANK: dict[str, Any] = {"waived": False, "missed_before": 0, "ever_completed": False}
+
+
+def _due(tile: pure.Occurrence) -> datetime.datetime:
+    """When a tile of a calendar is due; one that was suspended has no due date, and ends where the next begins."""
+    return tile.due_at or tile.opens_at
 
 
 def _closures(requirements: Sequence[Requirement]) -> Iterator[tuple[dict[str, Any], Requirement]]:

@@ -13,7 +13,7 @@ from apps.compliance.moment import Moment
 from apps.compliance.queries import Counts, StatusRow
 
 MOST_ROWS = 60
-NEXT_ROWS = 10
+NEXT_ROWS = 5
 COLOURS = tuple(colour for colour, _label in COLOUR_CHOICES)
 
 

@@ -16,9 +16,9 @@ from django.views.decorators.http import require_GET
 
 from apps.compliance.agenda import my_work as work_queries
 from apps.compliance.agenda.calendar import MOST_ENTRIES, MOST_REQUIREMENTS, Entry, Outcome, Plan, plan
+from apps.compliance.as_of import as_of, list_url, moment_of, zone_of
 from apps.compliance.listing import _owners
 from apps.compliance.models import Requirement, RequirementCategory
-from apps.compliance.views import _as_of, _list_url, _moment, _zone
 from apps.facilities.models import Facility
 from apps.tenants.doors import requires
 from apps.tenants.listing import ChoiceFilter, Listing, ListSpec, ObjectFilter, Sort, read
@@ -64,16 +64,16 @@ CALENDAR = ListSpec(
 @require_GET
 def my_work(request: HttpRequest) -> HttpResponse:
     """Show what the reader owns and what nobody owns at their facilities: red first, by place, with the next step."""
-    moment = _moment(request)
+    moment = moment_of(request)
     work = work_queries.my_work(require().membership_id, moment)
     return render(
         request,
         "compliance/my_work.html",
         {
-            **_as_of(request, moment),
+            **as_of(request, moment),
             "work": work,
-            "mine_url": _list_url(request, owner=work.mine.owner),
-            "unowned_url": _list_url(request, owner="none"),
+            "mine_url": list_url(request, owner=work.mine.owner),
+            "unowned_url": list_url(request, owner="none"),
             "can_edit": allowed(Permission.COMPLIANCE_EDIT) and moment.is_now,
             "can_log": allowed(Permission.LOGS_CREATE) and moment.is_now,
             "columns": [{"label": label} for label in (_("Requirement"), _("Status"))]
@@ -86,8 +86,8 @@ def my_work(request: HttpRequest) -> HttpResponse:
 @require_GET
 def calendar(request: HttpRequest) -> HttpResponse:
     """Show what falls due by month, week or as a list of days, what became of it, and what is still to come."""
-    moment = _moment(request)
-    today = moment.at.astimezone(_zone(request)).date()
+    moment = moment_of(request)
+    today = moment.at.astimezone(zone_of(request)).date()
     view = request.GET.get("view", "")
     view = view if view in VIEWS else "month"
     day = _day(request.GET.get("date", ""), today)
@@ -97,7 +97,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
     found = plan(listing.filtered, first, last, moment)
     pages = _Pages(listing, view, day, days)
     context: dict[str, Any] = {
-        **_as_of(request, moment),
+        **as_of(request, moment),
         "view": view,
         "filter_form": listing.form,
         "chips": listing.chips,
@@ -198,12 +198,13 @@ def _cut_words(found: Plan) -> str:
 def _parts(counts: Counter[Outcome]) -> list[dict[str, Any]]:
     """How many of each colour, with the words for exactly these."""
     parts = []
-    for colour, _words, outcomes in COLOURS:
+    for colour, words, outcomes in COLOURS:
         number = sum(counts[outcome] for outcome in outcomes)
         if number:
             said = ", ".join(f"{counts[o]} {str(o.words).lower()}" for o in outcomes if counts[o])
-            short = next(str(o.words) for o in outcomes if counts[o])
-            parts.append({"colour": colour, "number": number, "words": said, "short": short.lower()})
+            kinds = [str(o.words).lower() for o in outcomes if counts[o]]
+            short = kinds[0] if len(kinds) == 1 else str(words)
+            parts.append({"colour": colour, "number": number, "words": said, "short": short})
     return parts
 
 

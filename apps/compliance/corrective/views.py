@@ -20,15 +20,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.audit.queries import events_of as audit_events_of
 from apps.compliance import moment as moments
 from apps.compliance import queries as compliance_queries
+from apps.compliance.as_of import as_of, moment_of
 from apps.compliance.corrective import actions, queries
 from apps.compliance.corrective.forms import AssignForm, CloseForm, CorrectiveForm, FixForm, ReopenForm
 from apps.compliance.corrective.listing import corrective_list as corrective_list_spec
 from apps.compliance.corrective.listing import ranked
 from apps.compliance.corrective.models import CorrectiveAction, CorrectiveEvent, EventKind, State
 from apps.compliance.corrective.state import standing, status
-from apps.compliance.forms import AsOfForm
 from apps.compliance.models import Requirement
-from apps.compliance.moment import Moment
 from apps.compliance.steps import limits_in_words
 from apps.equipment.models import Equipment
 from apps.facilities.models import Area, Facility
@@ -44,21 +43,6 @@ SUBJECTS: dict[str, Any] = {
     "area": Area,
     "facility": Facility,
 }
-
-
-def _zone(request: HttpRequest) -> ZoneInfo:
-    return ZoneInfo(request.organization.time_zone)  # type: ignore[attr-defined]
-
-
-def as_of(request: HttpRequest, moment: Moment, zone: ZoneInfo) -> dict[str, Any]:
-    """Return what templates/compliance/_as_of.html shows."""
-    return {
-        "moment": moment,
-        "as_of": None if moment.is_now else moment.at.astimezone(zone),
-        "known_as_of": moment.known_at.astimezone(zone) if moment.known_at else None,
-        "as_of_form": AsOfForm(initial={key: request.GET.get(key, "") for key in ("at", "known_at")}),
-        "as_of_kept": [(k, v) for k, v in request.GET.items() if k not in ("at", "known_at", "after", "before")],
-    }
 
 
 def add_errors(form: Any, error: ValidationError) -> None:
@@ -85,12 +69,11 @@ def crumbs(action: CorrectiveAction | None, label: str = "") -> list[dict[str, s
 @require_GET
 def corrective_list(request: HttpRequest) -> HttpResponse:
     """List corrective actions, red first; what is closed only when asked for."""
-    zone = _zone(request)
-    moment = moments.read(request.GET, zone)
+    moment = moment_of(request)
     listing = build(corrective_list_spec(moment), request, ranked(moment), keep=("at", "known_at"))
     context = {
         **listing.context(),
-        **as_of(request, moment, zone),
+        **as_of(request, moment),
         "rows": [action.row for action in listing.rows],
         "can_create": allowed(Permission.LOGS_CREATE),
     }
@@ -101,7 +84,7 @@ def corrective_list(request: HttpRequest) -> HttpResponse:
 @require_GET
 def corrective_csv(request: HttpRequest) -> HttpResponseBase:
     """Stream the corrective actions that the list shows."""
-    moment = moments.read(request.GET, _zone(request))
+    moment = moment_of(request)
     return csv_response(corrective_list_spec(moment), request, ranked(moment))
 
 
@@ -119,14 +102,14 @@ def corrective_detail(request: HttpRequest, pk: int) -> HttpResponse:
     owners = {event.owner_id: event.owner for event in events if event.owner is not None}
     owner = owners.get(stands.owner_id)
     context = {
-        **as_of(request, moment, zone),
+        **as_of(request, moment),
         "action": action,
         "status": status(stands.state, stands.deadline, moment.at, zone),
         "facts": _facts(action, stands, str(owner.user) if owner else "", zone),
         "failing": _failing(action),
         "entries": [_entry(event, zone) for event in reversed(events)],
         "photos": [_photo(photo, zone, event) for event in events for photo in event.photos.all()],
-        "events": audit_events_of(action) if allowed(Permission.AUDIT_VIEW) else None,
+        "events": audit_events_of(action) if moment.is_now and allowed(Permission.AUDIT_VIEW) else None,
         "crumbs": crumbs(action),
         "steps": _steps(action) if moment.is_now else {},
     }

@@ -101,7 +101,12 @@ def apply_pack(
 
 def _mark(pack: Pack, places: Iterable[Facility], head_office: Facility | None) -> int:
     """Note that the pack is applied to these facilities; returns to how many it was not before."""
-    known = {row.facility_id: row for row in AppliedPack.objects.filter(pack=pack.id)}
+    known = {row.facility_id: row for row in AppliedPack.objects.filter(pack=pack.id).select_related("facility")}
+    if head_office is not None:
+        # The duties of the organization do not end with the building that carried them.
+        for row in known.values():
+            if row.is_head_office and row.facility.archived_at is not None:
+                audit.update(row, {"is_head_office": False}, "rule_pack.head_office")
     new = 0
     if head_office is not None and any(
         row.is_head_office and row.facility_id != head_office.pk for row in known.values()

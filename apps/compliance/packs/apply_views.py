@@ -297,7 +297,8 @@ def _where_rows(pack: Pack, world: World, where: dict[str, frozenset[str]]) -> l
     for duty in pack.duties:
         if duty.place != "facility":
             offers = _offers(duty, world.subjects, where.get(duty.id, frozenset({MATCHING})))
-            rows.append({"duty": duty, "name": f"on-{duty.id}", "offers": offers})
+            goes = ", ".join(f"{offer['label']}: {offer['count']}" for offer in offers if offer["ticked"])
+            rows.append({"duty": duty, "name": f"on-{duty.id}", "offers": offers, "goes": goes or _("nowhere")})
     return rows
 
 

@@ -126,12 +126,12 @@ class Row:
 
 def matches(duty: Duty, subject: Subject) -> bool:
     """Whether a subject looks like what the duty is about, by its kind, its type, its category or its name."""
+    # Its own name, not those of the places it is in: a sluice in a ward is no ward.
+    text = f"{subject.kind} {subject.name.rpartition(' > ')[2]}".casefold()
     if subject.place == "area":
-        text = f"{subject.kind} {subject.name}".casefold()
         return any(word in text for word in duty.targets.get("areas", ()))
     if subject.category in duty.targets.get("categories", ()):
         return True
-    text = f"{subject.kind} {subject.name}".casefold()
     return any(word in text for word in duty.targets.get("types", ()))
 
 
@@ -257,10 +257,10 @@ def starts_at(duty: Duty, now: datetime.datetime, zone: ZoneInfo) -> datetime.da
 
 @dataclass(frozen=True)
 class Outlook:
-    """How a new requirement would stand: schedule in words, first due instant, colour and status in words."""
+    """How a new requirement would stand: schedule in words, first due day, colour and status in words."""
 
     schedule: str
-    first_due: datetime.datetime | None
+    first_due: datetime.date | None
     colour: str
     words: str
 
@@ -275,7 +275,7 @@ def outlook(duty: Duty, variant: str, zone: ZoneInfo, now: datetime.datetime) ->
     status = pure_status.status(tile, now)
     return Outlook(
         schedule.describe(),
-        dues[0].astimezone(zone) if dues else None,
+        pure.due_day(dues[0], zone) if dues else None,
         str(status.colour),
         pure_status.words(status, tile, now, zone),
     )

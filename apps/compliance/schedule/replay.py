@@ -141,7 +141,7 @@ def _segments(
             schedule=([s for at, s in plans if at <= start] or [plans[0][1]])[-1],
             zone=([z for at, z in places if at <= start] or [places[0][1]])[-1],
             suspended=any(begin <= start and (end is None or start < end) for begin, end in pauses),
-            closed=([days for at, days in closings if at <= start] or [None])[-1],
+            closed=next((days for at, days in reversed(closings) if at <= start), None),
         )
         if not found or not found[-1].same_rules(segment):
             found.append(segment)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -21,10 +23,10 @@ from tests.cast import NOW, Cast, House
 DAY = datetime.timedelta(days=1)
 DAILY = {"mode": "fixed_calendar", "rrule": ["FREQ=DAILY"], "due_time": "18:00", "warn": ["PT2H"]}
 WEEKLY = {"mode": "interval_after_completion", "interval": "P7D", "warn": ["P1D"]}
-LONDON = queries.ZoneInfo("Europe/London")
+LONDON = ZoneInfo("Europe/London")
 
 
-def make(house: House, spec: dict[str, object]) -> Requirement:
+def make(house: House, spec: Mapping[str, object]) -> Requirement:
     return actions.create_requirement(spec=spec, equipment=house.trolley, name="Rinse", starts_at=NOW)
 
 
@@ -95,7 +97,7 @@ def test_the_dashboard_and_the_list_of_a_past_day(
     listed = marek.get("/requirements/?at=2026-06-05T12:00&status=green").content.decode()
     assert "Deep clean" in listed
     assert "at=2026-06-05T12%3A00" in listed
-    csv = b"".join(marek.get("/requirements/csv/?at=2026-06-05").streaming_content).decode()
+    csv = marek.get("/requirements/csv/?at=2026-06-05").getvalue().decode()
     assert "green" in csv
     assert "Deep clean" in marek.get(f"/requirements/{northgate.requirement.pk}/?at=2026-06-05").content.decode()
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import datetime
 import uuid
+from collections.abc import Mapping
 from itertools import pairwise
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -25,11 +28,11 @@ DAILY = {"mode": "fixed_calendar", "rrule": ["FREQ=DAILY"], "due_time": "18:00",
 WEEKLY = {"mode": "interval_after_completion", "interval": "P7D", "warn": ["P1D"]}
 
 
-def make(house: House, spec: dict[str, object], starts_at: datetime.datetime = NOW) -> Requirement:
+def make(house: House, spec: Mapping[str, object], starts_at: datetime.datetime = NOW) -> Requirement:
     return actions.create_requirement(spec=spec, equipment=house.washer, name="Rinse", starts_at=starts_at)
 
 
-def done(requirement: Requirement, at: datetime.datetime, **more: object) -> Completion:
+def done(requirement: Requirement, at: datetime.datetime, **more: Any) -> Completion:
     return actions.record_fact(requirement, performed_at=at, by_name="Tess", **more)[0]
 
 
@@ -219,10 +222,10 @@ def test_stored_occurrences_equal_a_full_replay_in_any_arrival_order(cast: Cast,
             engine.to_versions(requirement.schedules.all()),
             facts,
             starts_at=requirement.starts_at,
-            zone=queries.ZoneInfo("Europe/London"),
+            zone=ZoneInfo("Europe/London"),
             until=NOW + 13 * DAY,
         )
-        uuids = dict(requirement.completions.values_list("pk", "uuid"))
+        uuids: dict[int | None, uuid.UUID] = dict(requirement.completions.values_list("pk", "uuid"))
         stored = [
             engine.to_tile(row, uuids.get(row.completion_id)) for row in requirement.occurrences.order_by("opens_at")
         ]

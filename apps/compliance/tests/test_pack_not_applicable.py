@@ -23,7 +23,12 @@ pytestmark = pytest.mark.usefixtures("frozen")
 @pytest.fixture(autouse=True)
 def _pack(marek: Client, northgate: House, tmp_path: Path, monkeypatch: Any) -> None:
     """Apply a pack of two duties with one unticked."""
-    ship(tmp_path, monkeypatch, 1, [duty(1), duty(2), duty(3, subject="equipment", targets={"types": ["bed pan washer"]})])
+    ship(
+        tmp_path,
+        monkeypatch,
+        1,
+        [duty(1), duty(2), duty(3, subject="equipment", targets={"types": ["bed pan washer"]})],
+    )
     address = f"/packs/test-pack/preview/?facility={northgate.hospital.pk}"
     marek.post(address, {"take": keys(marek.get(address).content.decode())[:1]})
 

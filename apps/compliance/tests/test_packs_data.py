@@ -166,7 +166,7 @@ BY_HAND: list[tuple[str, str, str, list[str], list[str]]] = [
 ]
 
 
-def due_days(duty: Duty, variant: str, start: str, happened: list[str], count: int, zone: ZoneInfo) -> list[str]:
+def due_days(duty: Duty, variant: str, start: str, happened: list[str], *, count: int, zone: ZoneInfo) -> list[str]:
     begins, schedule = local(start, zone), duty.schedule(variant)
     if not happened:
         return [due_day(d, zone).isoformat() for d in preview(schedule, starts_at=begins, zone=zone, count=count)]
@@ -181,7 +181,7 @@ def due_days(duty: Duty, variant: str, start: str, happened: list[str], count: i
 @pytest.mark.parametrize(("duty_id", "variant", "start", "happened", "expected"), BY_HAND)
 def test_next_dates_by_hand(duty_id: str, variant: str, start: str, happened: list[str], expected: list[str]) -> None:
     zone = KOLKATA if duty_id.startswith("in.") else LONDON
-    assert due_days(DUTIES[duty_id], variant, start, happened, len(expected), zone) == expected
+    assert due_days(DUTIES[duty_id], variant, start, happened, count=len(expected), zone=zone) == expected
 
 
 def test_enough_duties_have_dates_by_hand() -> None:

@@ -97,6 +97,14 @@ def test_duties_go_where_they_fit() -> None:
     assert found["uk.pssr_autoclave", "facility"] == "no_subject"
 
 
+def test_a_room_inside_does_not_count_as_what_it_is_in() -> None:
+    ward = Subject("area:1", 1, "Ward 7", risk="FR2")
+    sluice = Subject("area:2", 1, "Ward 7 > Sluice", "sluice", risk="FR2")
+    found = decisions("nhs-cleanliness", World([place()], [ward, sluice]))
+    assert found["hc.nhs_technical_audit", "area:1"] == "create"
+    assert ("hc.nhs_technical_audit", "area:2") not in found
+
+
 def test_duties_go_where_they_are_put() -> None:
     where = {
         "uk.water_flush_weekly": frozenset({"kind:office"}),
@@ -140,7 +148,9 @@ def test_what_exists_is_not_made_again_and_what_was_archived_comes_back() -> Non
     assert planned("uk-landlord", answered)["uk.fra", "facility"].decision is Decision.RESTORE
 
 
-@pytest.mark.parametrize(("day", "decision"), [("2026-11-19", "review_due"), ("2026-11-20", "exempt"), ("2026-12-01", "exempt")])
+@pytest.mark.parametrize(
+    ("day", "decision"), [("2026-11-19", "review_due"), ("2026-11-20", "exempt"), ("2026-12-01", "exempt")]
+)
 def test_not_applicable_until_its_day_has_passed(day: str, decision: str) -> None:
     statement = Exemption(1, "No gas meter any more", "Marek", datetime.date.fromisoformat(day))
     world = World([place(has_gas=True)], exempt={(1, "uk.gas_safety", ""): statement})

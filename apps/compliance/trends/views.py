@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
+from apps.compliance.as_of import as_of, moment_of, zone_of
 from apps.compliance.listing import place_of
 from apps.compliance.trends import charts, queries
-from apps.compliance.views import _as_of, _moment, _zone
 from apps.facilities.models import Facility
 from apps.tenants.doors import requires
 from apps.tenants.listing import ListSpec, ObjectFilter, Sort, read
@@ -35,10 +35,10 @@ TRENDS = ListSpec(
 @require_GET
 def trends(request: HttpRequest) -> HttpResponse:
     """Show how much was done on time by week, which facilities fell short on which days, and the worst duties."""
-    moment = _moment(request)
+    moment = moment_of(request)
     listing = read(TRENDS, request, Facility.objects.all(), keep=("at", "known_at"))
     facility = listing.filtered.first() if "facility" in listing.params else None
-    last = moment.at.astimezone(_zone(request)).date()
+    last = moment.at.astimezone(zone_of(request)).date()
     queries.prepare(moment)
     weeks = queries.by_week(last, facility)
     facilities = queries.by_facility(last, facility)
@@ -47,7 +47,7 @@ def trends(request: HttpRequest) -> HttpResponse:
         request,
         "compliance/trends.html",
         {
-            **_as_of(request, moment),
+            **as_of(request, moment),
             "filter_form": listing.form,
             "chips": listing.chips,
             "clear_url": listing.clear_url,

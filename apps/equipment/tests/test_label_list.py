@@ -51,7 +51,7 @@ def test_makes_labels_for_each_kind_of_subject(marek, northgate):
         response = marek.post("/labels/new/", {field: subject.pk})
         assert response.status_code == 302
         with system(northgate.organization):
-            label = Label.objects.order_by("-id").first()
+            label = Label.objects.latest("id")
             assert label.subject == subject
             assert label.claimed_at is not None
             assert label.created_by_id == northgate.manager.pk

@@ -19,11 +19,11 @@ from apps.audit.models import AuditEvent
 from apps.operations.importing import storing
 from apps.operations.importing.queries import undo_obstacle
 from apps.operations.importing.running import (
-    both,
     Counts,
     ImportRefused,
     Report,
     apply_table,
+    both,
     line_writer,
     lock_imports,
     plan_table,

@@ -29,6 +29,7 @@ class EquipmentPlanner(Planner):
         self.types = {kind.name.casefold(): kind for kind in EquipmentType.objects.order_by("-id")}
         # Types to be made, or brought back, before the rows that need them.
         self.waiting: dict[str, EquipmentType] = {}
+        self.newest = Equipment.objects.order_by("-id").values_list("id", flat=True).first() or 0
         self.by_code: dict[str, Equipment] = {}
         self.by_serial: dict[str, Equipment] = {}
         self.facilities = Facilities(())
@@ -47,10 +48,13 @@ class EquipmentPlanner(Planner):
     def load(self, rows: Sequence[Parsed]) -> None:
         """Look up machines, facilities and areas."""
         codes = {code for row in rows if (code := row.text("external_code"))}
-        serials = {serial for row in rows if (serial := row.text("serial_number"))}
-        machines = Equipment.objects.defer("search_text").select_related("area", "type", "facility").order_by("id")
+        # What this import has made itself cannot match again, and is not looked through.
+        machines = Equipment.objects.filter(pk__lte=self.newest).defer("search_text").order_by("id")
+        # Not joined: a thousand machines share few places and types, which are then loaded once.
+        machines = machines.prefetch_related("area", "type", "facility")
         found = self.locked(machines.filter(external_code__in=codes).exclude(external_code="")) if codes else ()
         self.by_code = {machine.external_code: machine for machine in found}
+        serials = {serial for row in rows if (serial := row.text("serial_number")) and not self._numbered(row, serial)}
         found = self.locked(machines.filter(serial_number__in=serials).exclude(serial_number="")) if serials else ()
         self.by_serial = {machine.serial_number: machine for machine in found}
         self.facilities = Facilities(row.text("facility") for row in rows)
@@ -94,6 +98,11 @@ class EquipmentPlanner(Planner):
             self.waiting[kind.name] = kind
             self.new_types[kind.name] = None
         return planned
+
+    def _numbered(self, row: Parsed, serial: str) -> bool:
+        """Tell whether the machine that the code stands for has this serial number already."""
+        coded = self.by_code.get(row.text("external_code"))
+        return coded is not None and coded.serial_number == serial
 
     def _match_or_none(self, parsed: Parsed) -> Equipment | None:
         return self.by_code.get(parsed.text("external_code")) or self.by_serial.get(parsed.text("serial_number"))

@@ -25,10 +25,10 @@ def list_imports() -> QuerySet[ImportRun]:
 
 def get_import(pk: int) -> ImportRun:
     """Return one import, or raise Http404 when the scope does not see it. Needs a member with all facilities."""
-    demand_all_facilities()
     if pk > BIGGEST:
         raise Http404
     run: ImportRun = get_object_or_404(ImportRun.objects.all(), pk=pk)
+    demand_all_facilities()
     return run
 
 

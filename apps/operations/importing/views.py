@@ -200,7 +200,7 @@ def _rows(request: HttpRequest, run: ImportRun, url: str) -> dict[str, Any]:
     return {
         "rows": lines,
         "columns": [
-            {"label": _("Line"), "number": True},
+            {"label": _("Line")},
             {"label": _("What")},
             {"label": _("Name")},
             {"label": _("Why")},

@@ -16,15 +16,18 @@ READERS = {"env", "bool", "int", "list", "email_url", "str", "float", "json", "d
 def names_read() -> set[str]:
     """Return the names in env(…) and env.kind(…) calls of the settings module."""
     tree = ast.parse((settings.BASE_DIR / "cleantrack/settings.py").read_text())
-    found = set()
+    found: set[str] = set()
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
+        if not isinstance(node, ast.Call) or not node.args:
+            continue
+        name = node.args[0]
+        if not isinstance(name, ast.Constant) or not isinstance(name.value, str):
             continue
         called = node.func
         if isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name) and called.value.id == "env":
-            found |= {node.args[0].value} if called.attr in READERS else set()
+            found |= {name.value} if called.attr in READERS else set()
         elif isinstance(called, ast.Name) and called.id == "env":
-            found.add(node.args[0].value)
+            found.add(name.value)
     return found
 
 

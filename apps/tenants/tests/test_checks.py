@@ -162,7 +162,7 @@ def test_e005_exceptions_name_fields_that_exist() -> None:
 
     for entry in GLOBALLY_UNIQUE:
         label, _, field = entry.rpartition(".")
-        assert apps.get_model(label)._meta.get_field(field).unique  # type: ignore[union-attr]
+        assert apps.get_model(label)._meta.get_field(field).unique
 
 
 @isolate_apps("apps.tenants")
