@@ -37,7 +37,8 @@ SMALL, LARGE = Size("bench-1k", 1_000), Size("bench-100k", 100_000)
 ROWS = """
 INSERT INTO facilities_facility (organization_id, name, kind, external_code, address, city, county, postcode, country,
   time_zone, phone, email, website, functional_risk, notes, pin_hash, created_at)
-SELECT %(org)s, 'Facility ' || i, 'hospital', 'F' || i, '', '', '', '', 'GB', 'Europe/London', '', '', '', '', '', '', now()
+SELECT %(org)s, 'Facility ' || i, 'hospital', 'F' || i, '', '', '', '', 'GB', 'Europe/London', '', '', '', '', '', '',
+  now()
 FROM generate_series(1, %(facilities)s) i;
 
 INSERT INTO equipment_equipmenttype (organization_id, name, description)
@@ -81,7 +82,8 @@ FROM compliance_completion c JOIN compliance_requirement r ON r.id = c.requireme
 INSERT INTO compliance_occurrence (organization_id, requirement_id, facility_id, opens_at, warn_at, due_at, overdue_at,
   closes_at, waived, missed_before, ever_completed, last_completed_at)
 SELECT %(org)s, requirement_id, facility_id, performed_at, performed_at + interval '25 days',
-  performed_at + interval '30 days', performed_at + interval '30 days', '9999-01-01 00:00+00', false, 0, true, performed_at
+  performed_at + interval '30 days', performed_at + interval '30 days', '9999-01-01 00:00+00', false, 0, true,
+  performed_at
 FROM compliance_completion WHERE organization_id = %(org)s;
 
 INSERT INTO equipment_label (organization_id, code, facility_id, equipment_id, claimed_at, revoked_reason, created_at)

@@ -24,6 +24,8 @@ SECRET_FIELDS = frozenset({"password", "pin_hash", "token_hash"})
 
 def plain(value: Any) -> Any:
     """Return a JSON-safe form of a field value: instants in ISO 8601 UTC, models by primary key, the rest as text."""
+    if value is None or type(value) in (str, int, float, bool):
+        return value  # nearly every value of an import; the checks below cost much for a million of them
     if isinstance(value, models.Model):
         return value.pk
     if isinstance(value, datetime.datetime | datetime.date | datetime.time):

@@ -17,9 +17,16 @@ BATCH = 1_000
 def record_many(action: str, changed: Iterable[tuple[models.Model, Mapping[str, Any]]], *, reason: str = "") -> None:
     """Append one event for each (object, changes), as ``record`` does for one. Tenant models only."""
     AuditEvent.objects.bulk_create(
-        [event(action, obj, changes, reason=reason) for obj, changes in changed],
+        [_tenant_event(action, obj, changes, reason) for obj, changes in changed],
         batch_size=BATCH,
     )
+
+
+def _tenant_event(action: str, obj: models.Model, changes: Mapping[str, Any], reason: str) -> AuditEvent:
+    found = event(action, obj, changes, reason=reason)
+    if not isinstance(found, AuditEvent):
+        raise TypeError(f"{obj._meta.label} belongs to no organization: its events are not recorded in bulk.")
+    return found
 
 
 def create_many(objects: Sequence[M], action: str, *, reason: str = "") -> None:
@@ -41,7 +48,7 @@ def create_many(objects: Sequence[M], action: str, *, reason: str = "") -> None:
                 (
                     obj,
                     {
-                        field.name: [None, plain(value)]
+                        field.name: [None, value]
                         for field in fields
                         if (value := getattr(obj, field.attname)) not in (None, "")
                     },

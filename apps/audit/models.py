@@ -37,7 +37,8 @@ class EventFields(models.Model):
 class AuditEvent(EventFields, TenantModel):
     """One change in an organization. Written in the change's own transaction, never edited, never deleted.
 
-    ``facility_id`` (a plain number, no key: the trail outlives the place) restricts it for members with named facilities.
+    ``facility_ref`` (a plain number, no key: the trail outlives the place) restricts it for members with named
+    facilities.
     """
 
     isolation: ClassVar[dict[str, Any]] = {"grants": "SELECT, INSERT"}

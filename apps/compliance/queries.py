@@ -63,9 +63,17 @@ class StatusRow:
         return ZoneInfo(self.requirement.facility.time_zone)
 
     @property
-    def due_local(self) -> datetime.datetime | None:
-        """When it is due, on the facility's clock."""
-        return self.tile.due_at.astimezone(self.zone) if self.tile.due_at else None
+    def due_local(self) -> datetime.date | None:
+        """When it is due, on the facility's clock: the day, or the moment where it is not the end of a day."""
+        return due_when(self.tile.due_at, self.zone)
+
+
+def due_when(due_at: datetime.datetime | None, zone: ZoneInfo) -> datetime.date | None:
+    """Return a due time as people say it: the day alone when it is due by the end of that day, else the moment."""
+    if due_at is None:
+        return None
+    local, day = due_at.astimezone(zone), pure.due_day(due_at, zone)
+    return local if local.date() == day else day
 
 
 def out_of_force(at: datetime.datetime | None = None) -> QuerySet[Requirement, Any]:

@@ -143,7 +143,7 @@ def _history_entry(occurrence: Any, zone: ZoneInfo) -> dict[str, Any]:
         outcome, colour = _("Open"), None
     return {
         "opens_at": occurrence.opens_at.astimezone(zone),
-        "due_at": occurrence.due_at.astimezone(zone) if occurrence.due_at else None,
+        "due_at": queries.due_when(occurrence.due_at, zone),
         "completed_at": occurrence.completed_at.astimezone(zone) if occurrence.completed_at else None,
         "who": completion.by_name if completion else "",
         "reason": completion.reason if completion else "",
@@ -174,7 +174,7 @@ def requirement_create(request: HttpRequest) -> HttpResponse:
     form, schedule_form, start_form = RequirementForm(data), ScheduleForm(data), StartForm(data)
     choice = None if subject else FacilityChoiceForm(data)
     forms = [f for f in (choice, form, schedule_form, start_form) if f is not None]
-    dates: list[datetime.datetime] = []
+    dates: list[datetime.date | None] = []
     if request.method == "POST" and _all_valid(*forms):
         target = subject or choice.cleaned_data["facility"]  # type: ignore[union-attr]
         zone = ZoneInfo((target if isinstance(target, Facility) else target.facility).time_zone)
@@ -209,9 +209,9 @@ def requirement_create(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _preview(form: ScheduleForm, starts_at: datetime.datetime, zone: ZoneInfo) -> list[datetime.datetime]:
+def _preview(form: ScheduleForm, starts_at: datetime.datetime, zone: ZoneInfo) -> list[datetime.date | None]:
     schedule = pure.Schedule.from_dict(form.spec())
-    return [moment.astimezone(zone) for moment in pure.preview(schedule, starts_at=starts_at, zone=zone)]
+    return [queries.due_when(moment, zone) for moment in pure.preview(schedule, starts_at=starts_at, zone=zone)]
 
 
 def _subject_fields(target: Facility | Area | Equipment) -> dict[str, Any]:
@@ -282,7 +282,7 @@ def requirement_schedule(request: HttpRequest, pk: int) -> HttpResponse:
     current = queries.schedule_in_force(requirement)
     zone = ZoneInfo(requirement.facility.time_zone)
     form, effective = ScheduleForm(request.POST or None, base=current), EffectiveForm(request.POST or None)
-    dates: list[datetime.datetime] = []
+    dates: list[datetime.date | None] = []
     if request.method == "POST" and _all_valid(form, effective):
         day = effective.cleaned_data["effective_on"]
         start = pure.wall(day, 0, zone) if day and day > timezone.now().astimezone(zone).date() else timezone.now()

@@ -14,7 +14,7 @@ from django.db.models.lookups import Lookup
 from apps.tenants.isolation import RowSecurity, SameOrganization
 from apps.tenants.scope import NoScope, WrongTenant, require, require_organization_id
 
-Row = TypeVar("Row", bound=models.Model, covariant=True)
+Row_co = TypeVar("Row_co", bound=models.Model, covariant=True)
 
 
 class _ScopeLookup(Lookup):
@@ -66,17 +66,17 @@ class InFacilities(_ScopeLookup):
         return f"{lhs} IN ({', '.join(['%s'] * len(ids))})", (*params, *ids)
 
 
-class TenantQuerySet(models.QuerySet[Row]):
+class TenantQuerySet(models.QuerySet[Row_co]):
     """The queryset of tenant models; room for chained filters of a room's own."""
 
 
 _FromTenantQuerySet = models.Manager.from_queryset(TenantQuerySet)
 
 
-class TenantManager(_FromTenantQuerySet[Row]):
+class TenantManager(_FromTenantQuerySet[Row_co]):
     """Filters by the active scope, organization and facilities; raises NoScope when there is none."""
 
-    def get_queryset(self) -> models.QuerySet[Row]:
+    def get_queryset(self) -> models.QuerySet[Row_co]:
         """Return the rows that the scope active at execution may see."""
         queryset = super().get_queryset()
         model: Any = self.model  # Organization names its paths too, and is no TenantModel.
@@ -86,10 +86,10 @@ class TenantManager(_FromTenantQuerySet[Row]):
         return queryset
 
 
-class IdentityManager(models.Manager[Row]):
+class IdentityManager(models.Manager[Row_co]):
     """Reads in an identity scope, where PostgreSQL's identity policy alone decides; any other scope is refused."""
 
-    def get_queryset(self) -> models.QuerySet[Row]:
+    def get_queryset(self) -> models.QuerySet[Row_co]:
         """Return what the identity policy shows."""
         if require().kind != "identity":
             raise NoScope("This manager works in an identity scope only.")

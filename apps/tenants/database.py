@@ -53,7 +53,7 @@ END $$
 
 def _member(cursor: Any, role: str, columns: str) -> bool:
     cursor.execute(
-        f"SELECT {columns} FROM pg_auth_members a JOIN pg_roles r ON r.oid = a.roleid "
+        f"SELECT {columns} FROM pg_auth_members a JOIN pg_roles r ON r.oid = a.roleid "  # noqa: S608 - columns: constants below
         "JOIN pg_roles m ON m.oid = a.member WHERE r.rolname = %s AND m.rolname = session_user",
         [role],
     )

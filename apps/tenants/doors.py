@@ -1,7 +1,7 @@
 """Doors: what each view needs before it runs. Deny by default.
 
-A view declares its door with one of the decorators here, or its URL name stands in ``OPEN_URLS``. ``verify()`` walks the
-whole URL configuration at start and refuses to start the process otherwise.
+A view declares its door with one of the decorators here, or its URL name stands in ``OPEN_URLS``. ``verify()`` walks
+the whole URL configuration at start and refuses to start the process otherwise.
 """
 
 from __future__ import annotations

@@ -43,8 +43,8 @@ class _SqlConstraint(BaseConstraint):
 class RowSecurity(_SqlConstraint):
     """Row-level security of one table: a policy for each kind of access, and one that raises outside a scope.
 
-    ``tenant`` and ``identity`` are SQL conditions ("" = no access); ``force=False`` leaves the owning login free outside
-    a scope, for the one global table that login itself must read (users).
+    ``tenant`` and ``identity`` are SQL conditions ("" = no access); ``force=False`` leaves the owning login free
+    outside a scope, for the one global table that login itself must read (users).
     """
 
     def __init__(
@@ -176,7 +176,8 @@ class AppendOnly(_SqlConstraint):
     def create_sql(self, model: Any, schema_editor: Any) -> Any:
         rows, table = f"{self.name}_rows", f"{self.name}_table"
         return Statement(
-            f"CREATE TRIGGER {rows} BEFORE UPDATE OR DELETE ON %(t)s FOR EACH ROW EXECUTE FUNCTION tenancy_append_only(); "
+            f"CREATE TRIGGER {rows} BEFORE UPDATE OR DELETE ON %(t)s "
+            f"FOR EACH ROW EXECUTE FUNCTION tenancy_append_only(); "
             f"CREATE TRIGGER {table} BEFORE TRUNCATE ON %(t)s EXECUTE FUNCTION tenancy_append_only(); "
             f"ALTER TABLE %(t)s ENABLE ALWAYS TRIGGER {rows}; ALTER TABLE %(t)s ENABLE ALWAYS TRIGGER {table}",
             t=Table(model._meta.db_table, schema_editor.quote_name),

@@ -38,8 +38,34 @@ GLOBAL_TABLES: dict[str, tuple[str, str]] = {
 }
 
 RESERVED_SLUGS = frozenset(
-    "admin api app assets auth billing blog cdn dev docs health help login mail media platform public sign-up signup "
-    "smtp staging static status support test www".split()
+    [
+        "admin",
+        "api",
+        "app",
+        "assets",
+        "auth",
+        "billing",
+        "blog",
+        "cdn",
+        "dev",
+        "docs",
+        "health",
+        "help",
+        "login",
+        "mail",
+        "media",
+        "platform",
+        "public",
+        "sign-up",
+        "signup",
+        "smtp",
+        "staging",
+        "static",
+        "status",
+        "support",
+        "test",
+        "www",
+    ]
 )
 
 

@@ -208,7 +208,7 @@ def test_entering_and_looking_are_recorded_once(stan: Client, northgate: House, 
         ("tenants/organization", "organization", {"name": "Northgate Trust"}, "organization.update"),
     ],
 )
-def test_a_change_by_staff_stands_in_the_organizations_trail(  # noqa: PLR0917 - fixtures and parameters
+def test_a_change_by_staff_stands_in_the_organizations_trail(
     stan: Client, northgate: House, path: str, attribute: str, values: dict[str, str], action: str
 ) -> None:
     """Every editable model can be edited in platform scope, and the customer sees who did it."""

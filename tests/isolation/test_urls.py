@@ -64,7 +64,7 @@ def address(name: str, page: Page, house: House, **swapped: str) -> str:
 
 
 def mixed_addresses(name: str, page: Page, cast: Cast) -> list[str]:
-    """Return the addresses with Southbank's object in one place each and Northgate's elsewhere, and with all of them."""
+    """Return the addresses with Southbank's object in one place each, Northgate's elsewhere, and with all of them."""
     own = {key: value_of(cast.northgate, where) for key, where in places(page).items()}
     theirs = {key: value_of(cast.southbank, where) for key, where in page.owned.items()}
     found = [assemble(name, page, {**own, key: value}) for key, value in theirs.items()]

@@ -70,7 +70,7 @@ def test_a_label_without_an_account_opens_them_too(anonymous: Client, northgate:
     assert "/corrective/" not in html
     assert "Tess" not in html
     with system(northgate.organization):
-        assert set(CorrectiveEvent.objects.values_list("by_name", "by_id")) == {("Porter", None)}
+        assert {(event.by_name, event.by_id) for event in CorrectiveEvent.objects.all()} == {("Porter", None)}
 
 
 def needing(house: House, *, red: bool) -> Requirement:

@@ -42,5 +42,5 @@ def test_a_picture_that_is_gone_is_404(tess: Client, cast: Cast) -> None:
     tess.post(log_url(cast.northgate), form(photos=[photo()]))
     with system(cast.northgate.organization):
         picture = LogPhoto.objects.get()
-        picture.image.storage.delete(picture.image.name)
+        picture.image.storage.delete(str(picture.image.name))
     assert tess.get(f"/logs/photos/{picture.pk}/").status_code == 404

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -281,9 +281,8 @@ class _Rules:
     def tiles(self, begin: datetime.datetime, high: datetime.datetime) -> list[pure.Occurrence]:
         """Return the tiles due from ``begin`` on that open by ``high``."""
         starts_at = pure.wall(self.start_day, 0, self.zone)
-        resumed = pure.Occurrence(
-            opens_at=begin, closes_at=None, **{**dict.fromkeys(engine.SAME), **_BLANK, "due_at": begin}
-        )
+        # As if an occurrence due at this moment were the last one stored.
+        resumed = pure.Occurrence(opens_at=begin, due_at=begin)
         return pure.extend(
             [(starts_at, self.schedule)],
             resumed,
@@ -293,10 +292,6 @@ class _Rules:
             until=high,
             closed=self.closed,
         )
-
-
-# A tile before which nothing happened.
-_BLANK: dict[str, Any] = {"waived": False, "missed_before": 0, "ever_completed": False}
 
 
 def _due(tile: pure.Occurrence) -> datetime.datetime:

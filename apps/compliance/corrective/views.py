@@ -312,7 +312,7 @@ def _page(request: HttpRequest, action: CorrectiveAction, form: Any, template: s
 
 
 def opened_by(completion_id: int | None) -> list[dict[str, Any]]:
-    """Return what templates/compliance/corrective_opened.html shows: each action of a log, for managers with its form."""
+    """Return what templates/compliance/corrective_opened.html shows: the actions of a log, for managers with a form."""
     assigning = allowed(Permission.COMPLIANCE_EDIT)
     now = timezone.now()
     return [

@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.audit import actions as audit
+from apps.audit.bulk import create_many
 from apps.audit.validated import create_valid
 from apps.compliance import actions as compliance
-from apps.compliance.models import Protocol, Requirement
+from apps.compliance.models import Protocol
 from apps.compliance.packs import queries
 from apps.compliance.packs.facts import QUESTIONS
 from apps.compliance.packs.loader import Duty, Pack
@@ -31,7 +32,7 @@ from apps.tenants.queries import get_own_membership
 from apps.tenants.scope import require
 
 # One confirmation is one transaction in one request.
-MOST = 1_000
+MOST = 500
 
 
 def answer_facts(facility: Facility, answers: Mapping[str, Any]) -> bool:
@@ -107,7 +108,7 @@ def _mark(pack: Pack, places: Iterable[Facility], head_office: Facility | None) 
         for row in known.values():
             if row.is_head_office and row.facility.archived_at is not None:
                 audit.update(row, {"is_head_office": False}, "rule_pack.head_office")
-    new = 0
+    new: list[AppliedPack] = []
     if head_office is not None and any(
         row.is_head_office and row.facility_id != head_office.pk for row in known.values()
     ):
@@ -116,14 +117,13 @@ def _mark(pack: Pack, places: Iterable[Facility], head_office: Facility | None) 
         row = known.get(place.pk)
         is_head = head_office is not None and place.pk == head_office.pk
         if row is None:
-            made = AppliedPack(facility=place, pack=pack.id, version=pack.version, is_head_office=is_head)
-            create_valid(made, "rule_pack.apply")
-            new += 1
+            new.append(AppliedPack(facility=place, pack=pack.id, version=pack.version, is_head_office=is_head))
         else:
             audit.update(
                 row, {"version": pack.version, "is_head_office": row.is_head_office or is_head}, "rule_pack.apply"
             )
-    return new
+    create_many(new, "rule_pack.apply")
+    return len(new)
 
 
 def _make(
@@ -135,6 +135,7 @@ def _make(
     }
     objects = _subjects(wanted)
     protocols: dict[str, Protocol] = {}
+    made: list[AppliedDuty] = []
     for row in wanted:
         place = places.get(row.place.id)
         if place is None:
@@ -150,8 +151,9 @@ def _make(
             raise ValidationError(_("“%(name)s” is not there any more. Look again.") % {"name": row.subject.name})
         if row.duty.id not in protocols:
             protocols[row.duty.id] = _protocol(row.duty)
-        _make_one(pack, row, place, subject, protocol=protocols[row.duty.id], now=now)
-        done.created += 1
+        made.append(_make_one(pack, row, place, subject, protocol=protocols[row.duty.id], now=now))
+    create_many(made, "applied_duty.create")
+    done.created = len(made)
 
 
 def _subjects(rows: Sequence[Row]) -> dict[str, Area | Equipment]:
@@ -186,7 +188,8 @@ def _make_one(
     *,
     protocol: Protocol,
     now: datetime.datetime,
-) -> Requirement:
+) -> AppliedDuty:
+    """Create one requirement; returns the note of where it came from, not saved yet."""
     duty, stated = row.duty, given(row.duty, row.variant)
     on: dict[str, Any] = {duty.place: subject} if subject is not None else {"facility": place}
     requirement = compliance.create_requirement(
@@ -200,20 +203,16 @@ def _make_one(
         starts_at=starts_at(duty, now, row.place.zone),
         **on,
     )
-    create_valid(
-        AppliedDuty(
-            requirement=requirement,
-            facility=place,
-            pack=pack.id,
-            duty=duty.id,
-            subject=row.subject_key,
-            variant=row.variant,
-            version=pack.version,
-            given=stated,
-        ),
-        "applied_duty.create",
+    return AppliedDuty(
+        requirement=requirement,
+        facility=place,
+        pack=pack.id,
+        duty=duty.id,
+        subject=row.subject_key,
+        variant=row.variant,
+        version=pack.version,
+        given=stated,
     )
-    return requirement
 
 
 def _protocol(duty: Duty) -> Protocol:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from itertools import pairwise
 from typing import Any
@@ -190,10 +191,8 @@ def test_stored_occurrences_equal_a_full_replay_and_the_past_stays(data: st.Data
                         )
                     )
                 case "end" if open_ones:
-                    try:
+                    with contextlib.suppress(ValidationError):
                         actions.end_suspension(open_ones.pop())
-                    except ValidationError:
-                        pass
                 case "close":
                     first = now.date() + data.draw(st.integers(2, 9)) * DAY
                     site = data.draw(st.sampled_from([None, northgate.hospital]))
@@ -207,9 +206,6 @@ def test_stored_occurrences_equal_a_full_replay_and_the_past_stays(data: st.Data
             assert [(r.opens_at, r.due_at, r.missed_before, r.waived) for r in stored] == [
                 (t.opens_at, t.due_at, t.missed_before, t.waived) for t in tiles[: len(stored)]
             ]
-        from django.db import transaction
-
-        transaction.set_rollback(False)
         Requirement.objects.filter(pk=requirement.pk).update(archived_at=NOW)
         Suspension.objects.update(voided_at=NOW)
         ClosedDay.objects.update(voided_at=NOW, recorded_at=NOW)
@@ -391,10 +387,14 @@ def test_other_houses_and_restricted_members(
 
 
 def test_the_list_costs_the_same_for_more_rows(
-    marek: Client, in_northgate: House, django_assert_num_queries: Any
+    marek: Client, northgate: House, django_assert_num_queries: Any
 ) -> None:
-    marek.get("/closures/")
-    for number in range(4):
-        actions.suspend(facility=in_northgate.annex, starts_at=NOW + number * DAY, reason=f"No. {number}")
-    with django_assert_num_queries(13):
+    with member(northgate.admin):
+        actions.suspend(facility=northgate.annex, reason="First")
+    with django_assert_num_queries(15):
+        marek.get("/closures/")
+    with member(northgate.admin):
+        for number in range(4):
+            actions.suspend(facility=northgate.annex, starts_at=NOW + number * DAY, reason=f"No. {number}")
+    with django_assert_num_queries(15):
         marek.get("/closures/")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import io
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -147,7 +146,7 @@ def test_rebuilding_counts_everything_again(cast: Cast) -> None:
 
 
 @pytest.fixture
-def flushable(transactional_db: None) -> Iterator[None]:
+def flushable(transactional_db: None) -> None:
     """Let the flush after this test empty the append-only tables, which refuse TRUNCATE to everybody else."""
     operations = connection.ops
     original = operations.execute_sql_flush
@@ -165,7 +164,6 @@ def flushable(transactional_db: None) -> Iterator[None]:
         original([*off, *sql_list, *on])
 
     operations.execute_sql_flush = flush  # type: ignore[method-assign]
-    yield
 
 
 @pytest.mark.usefixtures("flushable")

@@ -156,7 +156,8 @@ def test_a_new_schedule_from_a_day_on(marek: Client, northgate: House) -> None:
     assert marek.post(address, {**SCHEDULE, "effective_on": "2026-06-15"}).status_code == 302
     with system(northgate.organization):
         assert northgate.requirement.schedules.count() == 2
-        assert northgate.requirement.schedules.latest("effective_at").effective_at.isoformat() == "2026-06-14T23:00:00+00:00"
+        newest = northgate.requirement.schedules.latest("effective_at")
+    assert newest.effective_at.isoformat() == "2026-06-14T23:00:00+00:00"
 
 
 def test_waive_needs_a_reason(marek: Client, northgate: House) -> None:
@@ -183,3 +184,11 @@ def test_queries_of_the_list_and_the_detail(
         marek.get("/requirements/")
     with django_assert_max_num_queries(28):
         marek.get(f"/requirements/{northgate.requirement.pk}/")
+
+
+def test_what_is_due_by_the_end_of_a_day_says_the_day(marek: Client) -> None:
+    """The list and the words agree: due on Monday is not midnight on Tuesday."""
+    html = marek.get("/requirements/").content.decode()
+    assert "was due Mon 8 Jun" in html
+    assert "Mon 8 Jun 2026" in html
+    assert "Tue 9 Jun 2026" not in html

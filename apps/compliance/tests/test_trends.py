@@ -87,7 +87,7 @@ def test_it_works(marek: Client, northgate: House) -> None:
     html = response.content.decode()
     assert "<svg" in html
     assert 'style="' not in html
-    assert "Week of 1 Jun: 57% on time (4 on time, 0 late, 3 missed)" in html
+    assert "Week of 1 Jun: 43% on time (3 on time, 0 late, 4 missed)" in html
     assert "Northgate General Annex, 8 Jun: 0% on time (0 on time, 0 late, 1 missed)" in html
     assert "The numbers by week" in html
     worst = [
