@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from apps.audit.queries import latest_event_id
@@ -22,11 +23,37 @@ from apps.tenants.permissions import Permission, allowed
 DASHBOARD_ROWS = 25
 DASHBOARD_FACILITIES = 15
 BOARD_ROWS = 12
+GROUPS = {"facility": gettext_lazy("Facility"), "category": gettext_lazy("Category"), "owner": gettext_lazy("Owner")}
 
 
 def version_of(moment: Moment) -> str:
     """What the reader's page depends on: the latest change they may see, and the minute, since time alone turns red."""
     return f"{latest_event_id() or 0}-{moment.at:%Y%m%d%H%M}"
+
+
+def _group(request: HttpRequest) -> str:
+    asked = request.GET.get("by", "facility")
+    return asked if asked in GROUPS else "facility"
+
+
+def _groups(request: HttpRequest, moment: Moment, facilities: list[queries.FacilityCounts]) -> list[dict[str, Any]]:
+    """The rows of the table below: the worst facilities, categories or owners, with links into the list."""
+    group = _group(request)
+    if group == "facility":
+        found = [(str(row.facility_id), row.name, row.counts) for row in facilities]
+    else:
+        found = [(row.key, row.name, row.counts) for row in queries.count_by(group, moment)]
+    return [
+        {
+            "name": name,
+            "counts": counts,
+            "url": list_url(request, **{group: key}),
+            "red_url": list_url(request, status="red", **{group: key}),
+            "amber_url": list_url(request, status="amber", **{group: key}),
+        }
+        for key, name, counts in found
+        if counts.red or counts.amber
+    ][:DASHBOARD_FACILITIES]
 
 
 def _status(request: HttpRequest, moment: Moment, limit: int) -> dict[str, Any]:
@@ -39,7 +66,11 @@ def _status(request: HttpRequest, moment: Moment, limit: int) -> dict[str, Any]:
         "counts": counts,
         "rows": with_acknowledgements(rows, moment.at),
         "more": counts.red + counts.amber - len(rows),
-        "facilities": [row for row in facilities if row.counts.red or row.counts.amber][:DASHBOARD_FACILITIES],
+        "groups": _groups(request, moment, facilities),
+        "group_tabs": [
+            {"label": label, "url": f"?by={group}#by", "current": group == _group(request)}
+            for group, label in GROUPS.items()
+        ],
         "has_facilities": bool(facilities) or Facility.objects.filter(archived_at=None).exists(),
         "can_edit": allowed(Permission.COMPLIANCE_EDIT),
         "can_log": allowed(Permission.LOGS_CREATE),
@@ -47,8 +78,8 @@ def _status(request: HttpRequest, moment: Moment, limit: int) -> dict[str, Any]:
             *({"label": label} for label in (_("Requirement"), _("Status"), _("Place"), _("Owner"))),
             {"label": _("Next step"), "hidden": True},
         ],
-        "facility_columns": [
-            {"label": _("Facility")},
+        "group_columns": [
+            {"label": GROUPS[_group(request)]},
             {"label": _("Red"), "number": True},
             {"label": _("Amber"), "number": True},
             {"label": _("Green"), "number": True},
@@ -69,7 +100,7 @@ def _live(request: HttpRequest, name: str, limit: int) -> HttpResponse:
     context = {
         **_status(request, moment, limit),
         "board_time": f"{moment.at.astimezone(zone_of(request)):%H:%M}",
-        "live_url": f"{reverse(f'compliance:{name}')}?live={version}" if version else "",
+        "live_url": f"{reverse(f'compliance:{name}')}?live={version}&by={_group(request)}" if version else "",
     }
     return render(request, f"compliance/{'_' if asked is not None else ''}{name}.html", context)
 

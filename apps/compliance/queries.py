@@ -12,16 +12,18 @@ from zoneinfo import ZoneInfo
 from django.db.models import Case, CharField, Count, IntegerField, Q, QuerySet, Value, When
 from django.http import Http404
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from apps.compliance import engine
 from apps.compliance import schedule as pure
 from apps.compliance import status as pure_status
-from apps.compliance.models import SPAN_HOURS, Occurrence, Protocol, ProtocolVersion, Requirement
+from apps.compliance.models import SPAN_HOURS, Occurrence, Protocol, ProtocolVersion, Requirement, RequirementCategory
 from apps.compliance.moment import Moment
 from apps.compliance.schedule import Schedule
 from apps.compliance.status_sql import case_expression
 from apps.equipment.models import Equipment, ServiceStatus
 from apps.facilities.models import Area, Facility
+from apps.tenants.models import Membership
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -263,6 +265,32 @@ def count_by_facility(at: Asked = None) -> tuple[Counts, list[FacilityCounts]]:
     rows.sort(key=lambda row: (-row.counts.red, -row.counts.amber, row.name, row.facility_id))
     total = Counts(*(sum(getattr(row.counts, colour) for row in rows) for colour in COLOURS))
     return total, rows
+
+
+@dataclass(frozen=True)
+class GroupCounts:
+    """The counts of one category or owner, with the parameter that filters the list by it."""
+
+    key: str
+    name: str
+    counts: Counts
+
+
+def count_by(group: str, at: Asked = None) -> list[GroupCounts]:
+    """Return the counts by "category" or by "owner", the most red first; at most 200 groups."""
+    path = {"category": "requirement__category", "owner": "requirement__owner_id"}[group]
+    by_colour = {colour: Count("id", filter=Q(colour=colour)) for colour in COLOURS}
+    grouped = list(live(at).order_by().values(path).annotate(**by_colour)[:200])
+    if group == "category":
+        names: dict[Any, str] = {key: str(label) for key, label in RequirementCategory.choices}
+    else:
+        members = Membership.objects.select_related("user").filter(pk__in=[row[path] for row in grouped if row[path]])
+        names = {None: gettext("Nobody"), **{member.pk: str(member.user) for member in members}}
+    rows = [
+        GroupCounts(str(row[path] or "none"), names.get(row[path], ""), Counts(row["red"], row["amber"], row["green"]))
+        for row in grouped
+    ]
+    return sorted(rows, key=lambda row: (-row.counts.red, -row.counts.amber, row.name))
 
 
 def most_urgent(at: Asked, limit: int) -> list[StatusRow]:

@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from apps.compliance import dashboard_views, views
+from apps.compliance.bulk import views as bulk_views
 
 app_name = "compliance"
 urlpatterns = [
@@ -15,6 +16,7 @@ urlpatterns = [
     path("requirements/", views.requirement_list, name="requirement_list"),
     path("requirements/csv/", views.requirement_csv, name="requirement_csv"),
     path("requirements/idle/", views.requirement_idle_list, name="requirement_idle_list"),
+    path("requirements/bulk/", bulk_views.requirement_bulk, name="requirement_bulk"),
     path("requirements/new/", views.requirement_create, name="requirement_create"),
     path("requirements/<int:pk>/", views.requirement_detail, name="requirement_detail"),
     path("requirements/<int:pk>/edit/", views.requirement_edit, name="requirement_edit"),

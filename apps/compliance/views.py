@@ -65,6 +65,7 @@ def requirement_list(request: HttpRequest) -> HttpResponse:
         **listing.context(),
         **as_of(request, moment),
         "rows": with_acknowledgements(queries.to_rows(listing.rows, moment), moment.at),
+        "can_bulk": allowed(Permission.COMPLIANCE_EDIT) and moment.is_now,
         "idle": moment.is_now and idle(moment.at).exists(),
         "can_edit": allowed(Permission.COMPLIANCE_EDIT),
         "can_log": allowed(Permission.LOGS_CREATE),

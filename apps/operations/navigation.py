@@ -32,6 +32,8 @@ ITEMS: tuple[tuple[str | Promise, str, str, Permission], ...] = (
     (_("Facilities"), "facilities:facility_list", "building-office-2", Permission.FACILITIES_VIEW),
     (_("Equipment"), "equipment:equipment_list", "wrench-screwdriver", Permission.EQUIPMENT_VIEW),
     (_("Requirements"), "compliance:requirement_list", "clipboard-document-check", Permission.COMPLIANCE_VIEW),
+    (_("Corrective actions"), "compliance:corrective_list", "wrench", Permission.COMPLIANCE_VIEW),
+    (_("Closures"), "compliance:closure_list", "pause-circle", Permission.COMPLIANCE_VIEW),
     (_("Logs"), "cleaning_logs:log_list", "document-text", Permission.LOGS_VIEW),
     (_("Protocols"), "compliance:protocol_list", "list-bullet", Permission.COMPLIANCE_VIEW),
     (_("Rule packs"), "compliance:pack_list", "rectangle-stack", Permission.COMPLIANCE_VIEW),

@@ -176,6 +176,9 @@ PAGES: dict[str, Page] = {
         RESOLVED, {**CODE, "requirement_id": "waiting.pk"}, data={"trigger": TRIGGER, "name": "Somebody"}
     ),
     "cleaning_logs:scan_done": Page(RESOLVED, {**CODE, "uuid": "log.uuid"}),
+    "compliance:requirement_bulk": Page(
+        P.COMPLIANCE_EDIT, form={"pk": "requirement.pk", "owner": "technician.pk"}, data={"action": "assign"}, get=405
+    ),
     "cleaning_logs:log_create": Page(
         P.LOGS_CREATE, {"requirement_id": "requirement.pk"}, form={"version": "version.pk"}, data=LOGGED
     ),

@@ -239,7 +239,7 @@ class Walker:
     def checksum(self, house: House) -> list[tuple[Any, ...]]:
         """Return a digest of every table's rows of this house."""
         parts = [
-            f"SELECT '{model._meta.db_table}', count(*), md5(string_agg(t::text, '|' ORDER BY t.id)) "
+            f"SELECT '{model._meta.db_table}', count(*), md5(string_agg(t::text, '|' ORDER BY t.id)) "  # noqa: S608 - own names
             f"FROM {model._meta.db_table} t WHERE {model.organization_path} = {house.organization.pk}"  # type: ignore[attr-defined]
             for model in isolated_models()
         ]

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from django.db.models import BooleanField, Case, Exists, F, OuterRef, Q, QuerySet, Value, When
@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.compliance import engine, queries
 from apps.compliance import schedule as pure
 from apps.compliance.closures.loading import Closures
-from apps.compliance.models import Completion, Occurrence, Requirement
+from apps.compliance.models import Completion, Occurrence, Requirement, Schedule
 from apps.compliance.moment import Moment
 from apps.compliance.schedule import Mode, due_day
 from apps.equipment.models import ServiceStatus
@@ -47,12 +47,12 @@ class Outcome(Enum):
     @property
     def words(self) -> str | Promise:
         """The name, for components."""
-        return self.value[1]
+        return cast("str | Promise", self.value[1])
 
     @property
     def colour(self) -> str | None:
         """The colour's name, for components; None for what is still to come."""
-        return self.value[2]
+        return cast("str | None", self.value[2])
 
     @property
     def urgency(self) -> int:
@@ -313,7 +313,7 @@ def _needs_facts(versions: Versions, tile: pure.Occurrence, suspensions: Iterabl
 
 def _versions(ids: Sequence[int]) -> dict[int, Versions]:
     rows = defaultdict(list)
-    for row in engine.Schedule.objects.filter(requirement_id__in=ids):
+    for row in Schedule.objects.filter(requirement_id__in=ids):
         rows[row.requirement_id].append(row)
     return {pk: engine.to_versions(own) for pk, own in rows.items()}
 
@@ -329,7 +329,7 @@ def _facts(ids: Iterable[int]) -> dict[int, list[pure.Fact]]:
 def _as_known(requirements: dict[int, Requirement], high: datetime.datetime, moment: Moment) -> Found:
     """The tiles of requirements about which less was known then, replayed from what was."""
     schedules = defaultdict(list)
-    for row in engine.Schedule.objects.filter(requirement_id__in=requirements, recorded_at__lte=moment.known_at):
+    for row in Schedule.objects.filter(requirement_id__in=requirements, recorded_at__lte=moment.known_at):
         schedules[row.requirement_id].append(row)
     facts = _facts(requirements)
     closures = Closures(requirements.values())

@@ -119,7 +119,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
     else:
         limit = LISTED_A_DAY if view == "week" else LISTED
         context["days"] = _days(found, (first, last), today, pages, limit)
-        context["columns"] = [{"label": label} for label in (_("Requirement"), _("What became of it"), _("Time"))]
+        context["columns"] = [{"label": label} for label in (_("Requirement"), _("Outcome"), _("Time"))]
         context["columns"] += [{"label": _("Place")}, {"label": _("Owner")}]
     return render(request, "compliance/calendar.html", context)
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.compliance import schedule as pure
 from apps.facilities.models import Facility
 
-DAY = {"format": "%Y-%m-%d", "attrs": {"type": "date"}}
+DAY: dict[str, Any] = {"format": "%Y-%m-%d", "attrs": {"type": "date"}}
 
 
 class SuspensionForm(forms.Form):

@@ -90,10 +90,10 @@ def changed_since(known_at: datetime.datetime, at: datetime.datetime) -> set[int
     days = list(ClosedDay.objects.filter(later, recorded_at__lte=at))
     if days:
         ids |= set(heeding({row.site_id for row in days}).values_list("pk", flat=True))
-    return {pk for pk in ids if pk is not None}
+    return ids
 
 
 def heeding(sites: set[int | None]) -> Any:
     """Return the requirements of these sites (None: all) whose schedules heed closed days."""
     found = Requirement.objects.filter(schedules__spec__on_closed__in=["before", "after", "skip"]).distinct()
-    return found if None in sites else found.filter(facility_id__in=sites)
+    return found if None in sites else found.filter(facility_id__in=[pk for pk in sites if pk is not None])

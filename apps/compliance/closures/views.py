@@ -54,7 +54,7 @@ def closure_list(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     suspensions = [_row(row, now) for row in queries.list_suspensions(facility)[:MOST_ROWS]]
     can_edit = allowed(Permission.COMPLIANCE_EDIT)
-    days = list(queries.list_closed_days(facility).filter(last_on__gte=now.date())[:MOST_ROWS])
+    days: list[Any] = list(queries.list_closed_days(facility).filter(last_on__gte=now.date())[:MOST_ROWS])
     for day in days:
         day.may_remove = (
             can_edit and day.first_on > now.date() and (day.site_id is not None or require().all_facilities)

@@ -21,7 +21,7 @@ from apps.compliance.moment import parse_instant
 from apps.facilities.models import Facility
 from apps.tenants.models import Membership
 
-DAY = {"format": "%Y-%m-%d", "attrs": {"type": "date"}}
+DAY: dict[str, Any] = {"format": "%Y-%m-%d", "attrs": {"type": "date"}}
 
 
 def severities() -> list[tuple[str, str]]:
@@ -62,7 +62,7 @@ class PhotosField(forms.FileField):
 class OwnerField(forms.ModelChoiceField):
     """Who puts it right, by name."""
 
-    def label_from_instance(self, obj: Membership) -> str:  # type: ignore[override]
+    def label_from_instance(self, obj: Membership) -> str:
         """Return the person's name."""
         return str(obj.user)
 

@@ -117,8 +117,8 @@ class CorrectiveAction(TenantModel):
 class CorrectiveEvent(TenantModel):
     """One fact about a corrective action: when it happened, when we learned it, by whom, and what it changed.
 
-    Each event carries only what it changes; ``state`` and ``severity`` may be empty, ``deadline`` null. ``owner`` counts in
-    "opened" and "assigned".
+    Each event carries only what it changes; ``state`` and ``severity`` may be empty, ``deadline`` null. ``owner``
+    counts in "opened" and "assigned".
     """
 
     facility_path: ClassVar[str] = "action__facility_id"

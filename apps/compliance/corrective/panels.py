@@ -16,6 +16,7 @@ from apps.compliance import schedule as pure
 from apps.compliance.corrective import queries
 from apps.compliance.corrective.models import CorrectiveAction, State
 from apps.compliance.models import Requirement
+from apps.compliance.queries import row_of
 from apps.tenants import panels
 from apps.tenants.permissions import Permission, allowed
 
@@ -83,12 +84,14 @@ def acknowledged(request: HttpRequest, requirement: Requirement) -> Panel:
     zone = ZoneInfo(requirement.facility.time_zone)
     if found is not None:
         found.recorded_local = found.recorded_at.astimezone(zone)  # type: ignore[attr-defined]
+    row = row_of(requirement)
+    in_order = row is None or row.colour == "green"
     return "compliance/corrective_acknowledged.html", {
         "requirement": requirement,
         "acknowledged": found,
         "pause": pause,
         "pause_until": pure.due_day(pause.snooze_until, zone) if pause and pause.snooze_until else None,
-        "can_acknowledge": allowed(Permission.LOGS_CREATE) and requirement.archived_at is None,
+        "can_acknowledge": not in_order and allowed(Permission.LOGS_CREATE),
         "can_resume": pause is not None and allowed(Permission.COMPLIANCE_EDIT),
     }
 
@@ -106,8 +109,8 @@ def affected(subject: Any) -> list[str]:
 def register() -> None:
     """Register with the places, the requirement's page and the dashboard."""
     for place in ("facility", "area", "equipment"):
-        panels.register(place, "main", of_place, order=20)  # type: ignore[arg-type]
-        panels.register_effect(place, affected)  # type: ignore[arg-type]
+        panels.register(place, "main", of_place, order=20)
+        panels.register_effect(place, affected)
     panels.register("requirement", "main", acknowledged, order=5)
     panels.register("requirement", "main", of_requirement, order=20)
     panels.register("dashboard", "main", on_dashboard, order=20)

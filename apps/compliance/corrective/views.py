@@ -13,6 +13,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -20,6 +21,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from apps.audit.queries import events_of as audit_events_of
 from apps.compliance import moment as moments
 from apps.compliance import queries as compliance_queries
+from apps.compliance import schedule as pure
 from apps.compliance.as_of import as_of, moment_of
 from apps.compliance.corrective import actions, queries
 from apps.compliance.corrective.forms import AssignForm, CloseForm, CorrectiveForm, FixForm, ReopenForm
@@ -134,7 +136,7 @@ def _facts(action: CorrectiveAction, stands: Any, owner: str, zone: ZoneInfo) ->
     facts: list[dict[str, Any]] = [
         {"label": _("Severity"), "value": labels[stands.severity]},
         {"label": _("Owner"), "value": owner or _("Nobody")},
-        {"label": _("Put right by"), "when": stands.deadline.astimezone(zone)},
+        {"label": _("Put right by"), "value": _deadline(stands.deadline, zone)},
         {"label": _("Opened"), "when": action.opened_at.astimezone(zone)},
     ]
     url = reverse("facilities:facility_detail", args=[action.facility_id])
@@ -149,6 +151,15 @@ def _facts(action: CorrectiveAction, stands: Any, owner: str, zone: ZoneInfo) ->
         url = reverse("compliance:requirement_detail", args=[action.requirement_id])
         facts.append({"label": _("Requirement"), "value": action.requirement.name, "url": url})
     return facts
+
+
+def _deadline(deadline: datetime.datetime, zone: ZoneInfo) -> str:
+    """Say a deadline: nearly always the end of a day."""
+    local = deadline.astimezone(zone)
+    day = pure.due_day(deadline, zone)
+    if day != local.date():
+        return _("End of %(day)s") % {"day": date_format(day, "D j M Y")}
+    return date_format(local, "D j M Y, H:i")
 
 
 def _failing(action: CorrectiveAction) -> str:
@@ -167,14 +178,13 @@ def _entry(event: CorrectiveEvent, zone: ZoneInfo) -> dict[str, Any]:
     if event.kind == EventKind.EDITED and event.severity:
         what = _("set the severity to %(severity)s") % {"severity": event.get_severity_display().lower()}
     if event.kind in (EventKind.DEADLINE, EventKind.REOPENED) and event.deadline:
-        when = f"{event.deadline.astimezone(zone) - datetime.timedelta(microseconds=1):%d.%m.%Y}"
-        what = _("%(what)s: by the end of %(day)s") % {"what": what, "day": when}
+        what = f"{what}: {_deadline(event.deadline, zone)}"
     late = event.recorded_at - event.at > datetime.timedelta(minutes=5)
     colours = {State.OPEN: "amber", State.CLOSED: "green"}
     recorded = event.recorded_at.astimezone(zone)
     note = event.note
     if late:
-        told = _("Recorded %(when)s.") % {"when": f"{recorded:%d.%m.%Y %H:%M}"}
+        told = _("Recorded %(when)s.") % {"when": date_format(recorded, "D j M Y, H:i")}
         note = f"{note} {told}".strip()
     return {
         "who": event.by_name,
@@ -186,7 +196,7 @@ def _entry(event: CorrectiveEvent, zone: ZoneInfo) -> dict[str, Any]:
 
 
 def _photo(photo: Any, zone: ZoneInfo, event: CorrectiveEvent) -> dict[str, str]:
-    when = f"{event.at.astimezone(zone):%d.%m.%Y %H:%M}"
+    when = date_format(event.at.astimezone(zone), "D j M Y, H:i")
     return {
         "url": reverse("compliance:corrective_photo", args=[photo.pk]),
         "alt": _("Photo by %(who)s, %(when)s") % {"who": event.by_name, "when": when},

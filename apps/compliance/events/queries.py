@@ -90,10 +90,6 @@ def unmet(requirement: Requirement, at: datetime.datetime | None = None) -> list
 
 def on_same_subject(requirement: Requirement) -> Sequence[Requirement]:
     """Return the other duties on the same subject."""
-    found = Requirement.objects.filter(
-        facility_id=requirement.facility_id,
-        area_id=requirement.area_id,
-        equipment_id=requirement.equipment_id,
-        archived_at=None,
-    )
-    return found.exclude(pk=requirement.pk).order_by("name", "id")
+    subject = {name: getattr(requirement, name) for name in ("facility_id", "area_id", "equipment_id")}
+    found = Requirement.objects.filter(**subject, archived_at=None)
+    return list(found.exclude(pk=requirement.pk).order_by("name", "id"))

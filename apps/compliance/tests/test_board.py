@@ -22,9 +22,7 @@ def live_url(html: str) -> str:
 
 
 @pytest.mark.parametrize("address", ["/", "/board/"])
-def test_it_follows_a_new_log(
-    frozen: time_machine.Traveller, marek: Client, northgate: House, address: str
-) -> None:
+def test_it_follows_a_new_log(frozen: time_machine.Traveller, marek: Client, northgate: House, address: str) -> None:
     page = marek.get(address).content.decode()
     url = live_url(page)
     assert marek.get(url).status_code == 204

@@ -72,3 +72,13 @@ def test_queries_do_not_grow_with_rows(marek: Client, northgate: House, django_a
             )
     with django_assert_max_num_queries(24):
         marek.get("/")
+
+
+def test_counts_by_facility_category_and_owner(marek: Client, northgate: House) -> None:
+    names = {
+        by: [row["name"] for row in marek.get(f"/?by={by}").context["groups"]] for by in ("facility", "category", "owner")
+    }
+    assert names == {"facility": ["Northgate General"], "category": ["Cleaning"], "owner": ["Tess"]}
+    row = marek.get("/?by=owner").context["groups"][0]
+    assert "Deep clean" in marek.get(row["red_url"]).content.decode()
+    assert marek.get("/?by=nonsense").context["groups"][0]["name"] == "Northgate General"

@@ -100,7 +100,8 @@ def week_chart(weeks: list[Week]) -> WeekChart:
             )
         )
     lines = [Line(TOP + HEIGHT * (1 - share), f"{share:.0%}") for share in (0, 0.5, 1)]
-    return WeekChart(bars, lines, LEFT + GAP + len(weeks) * (BAR + GAP) + 14, TOP + HEIGHT + BOTTOM, _weeks_in_words(weeks))
+    width = LEFT + GAP + len(weeks) * (BAR + GAP) + 14
+    return WeekChart(bars, lines, width, TOP + HEIGHT + BOTTOM, _weeks_in_words(weeks))
 
 
 def _stack(tally: Tally) -> list[Part]:

@@ -10,7 +10,7 @@ from django.db.models import Count, DateField, Exists, F, Min, OuterRef, Q, Quer
 from django.db.models.functions import TruncWeek
 
 from apps.compliance import queries
-from apps.compliance.models import Occurrence
+from apps.compliance.models import Occurrence, Requirement
 from apps.compliance.moment import Moment
 from apps.compliance.trends import rollup
 from apps.compliance.trends.models import DailyCount
@@ -91,7 +91,7 @@ def by_week(last: datetime.date, facility: Facility | None = None, weeks: int = 
     """Return the weeks up to the one of ``last``, oldest first; the last one is not over yet."""
     monday = last - datetime.timedelta(days=last.weekday())
     first = monday - datetime.timedelta(weeks=weeks - 1)
-    rows = (
+    rows: Any = (
         _counts(facility)
         .filter(day__gte=first, day__lte=last)
         .annotate(week=TruncWeek("day", output_field=DateField()))
@@ -107,7 +107,7 @@ def by_week(last: datetime.date, facility: Facility | None = None, weeks: int = 
 def by_facility(last: datetime.date, facility: Facility | None = None, days: int = DAYS) -> list[FacilityDays]:
     """Return the days up to ``last`` of the worst facilities: most missed first, then most late."""
     first = last - datetime.timedelta(days=days - 1)
-    inside = _counts(facility).filter(day__gte=first, day__lte=last)
+    inside: Any = _counts(facility).filter(day__gte=first, day__lte=last)
     worst = list(
         inside.order_by()
         .values("facility_id", "facility__name")
@@ -159,7 +159,7 @@ def worst_duties(moment: Moment, facility: Facility | None = None, days: int = D
         .order_by("-missed", "-late", "first", "requirement_id")[:WORST_DUTIES]
     )
     wanted = [row["requirement_id"] for row in rows]
-    named = queries.Requirement.objects.filter(pk__in=wanted).select_related("facility", "area", "equipment__area")
+    named = Requirement.objects.filter(pk__in=wanted).select_related("facility", "area", "equipment__area")
     by_id = {requirement.pk: requirement for requirement in named} if wanted else {}
     return [WorstDuty(by_id[row["requirement_id"]], row["missed"], row["late"]) for row in rows]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import models
 from django.db.backends.ddl_references import Statement
 
 from apps.tenants.isolation import _SqlConstraint
@@ -101,10 +100,10 @@ class RollupTriggers(_SqlConstraint):
     def __init__(self, *, name: str) -> None:
         super().__init__(name=name)
 
-    def create_sql(self, model: type[models.Model], schema_editor: Any) -> Statement:
+    def create_sql(self, model: Any, schema_editor: Any) -> Any:
         return Statement("%(body)s", body=_OCCURRENCES + _IN_FORCE)
 
-    def remove_sql(self, model: type[models.Model], schema_editor: Any) -> Statement:
+    def remove_sql(self, model: Any, schema_editor: Any) -> Any:
         sql = [f"DROP TRIGGER IF EXISTS {trigger} ON {table}" for trigger, table in TRIGGERS.items()]
         sql += [f"DROP FUNCTION IF EXISTS {function}()" for function in FUNCTIONS]
         return Statement("%(body)s", body="; ".join(sql))

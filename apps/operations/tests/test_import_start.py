@@ -102,15 +102,14 @@ def test_200_megabytes_are_refused_without_being_kept(amara: Client, cast: Cast,
     )
     size = 200 * 1024 * 1024
     body = Endless(head, b"\r\n--B--\r\n", size)
+    environ: dict[str, Any] = {
+        "wsgi.input": body,
+        "CONTENT_LENGTH": str(size),
+        "CONTENT_TYPE": "multipart/form-data; boundary=B",
+    }
     amara.get("/import/")  # templates are compiled once
     tracemalloc.start()
-    response = amara.generic(
-        "POST",
-        "/import/",
-        b"",
-        "multipart/form-data; boundary=B",
-        **{"wsgi.input": body, "CONTENT_LENGTH": str(size), "CONTENT_TYPE": "multipart/form-data; boundary=B"},
-    )
+    response = amara.generic("POST", "/import/", b"", "multipart/form-data; boundary=B", **environ)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     page = response.content.decode()
@@ -164,7 +163,7 @@ def test_only_managers_of_all_facilities(
 def test_the_template_fits(amara: Client, kind: str) -> None:
     """Every column of a template is recognized."""
     response = amara.get(f"/import/template/{kind}.csv")
-    text = b"".join(response.streaming_content)
+    text = response.getvalue()
     assert response["Content-Disposition"] == f'attachment; filename="{kind}-template.csv"'
     page = amara.get(start(amara, text, kind)["Location"]).content.decode()
     assert "Every column of the file is used." in page

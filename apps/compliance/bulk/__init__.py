@@ -1,0 +1,1 @@
+"""The same change to many requirements at once: assign, reschedule, waive, archive."""
