@@ -10,6 +10,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from apps.tenants.base import TenantForeignKey, TenantModel
 from apps.tenants.isolation import RowSecurity
 
 
@@ -90,3 +91,25 @@ class User(AbstractBaseUser):
     def has_module_perms(self, app_label: str) -> bool:
         """Tell whether platform staff may see an app in the platform admin."""
         return self.is_staff
+
+
+class SavedView(TenantModel):
+    """A list with its search, filters and sort, as one member named it. It holds an address, never rows."""
+
+    membership = TenantForeignKey("tenants.Membership", models.CASCADE, related_name="saved_views")
+    list_name = models.CharField(_("list"), max_length=60)
+    name = models.CharField(_("name"), max_length=80)
+    query = models.CharField(_("filters"), max_length=1000, blank=True)
+
+    class Meta:
+        ordering = ["name", "id"]
+        verbose_name = _("saved view")
+        verbose_name_plural = _("saved views")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "membership", "list_name", "name"], name="accounts_savedview_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from apps.accounts import views
+from apps.accounts import saved_views, views
 
 app_name = "accounts"
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("password/reset/done/", views.password_reset_done, name="password_reset_done"),
     path("password/reset/complete/", views.password_reset_complete, name="password_reset_complete"),
     path("password/reset/<uidb64>/<token>/", views.password_reset_confirm, name="password_reset_confirm"),
+    path("views/save/", saved_views.saved_view_create, name="saved_view_create"),
+    path("views/<int:pk>/delete/", saved_views.saved_view_delete, name="saved_view_delete"),
     path("organizations/", views.organization_list, name="organization_list"),
     path("organizations/switch/", views.organization_switch, name="organization_switch"),
 ]

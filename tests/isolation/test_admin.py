@@ -170,10 +170,10 @@ def test_writing(walker: Walker, label: str) -> None:
         edits = may(who, walker, model, "edit") and label != "tenants.domain"
         for number, answers in ((foreign, {302, 403}), (own, {200, 302} if edits else {403, 302})):
             for page, sent in (("change", {"name": "Taken over"}), ("delete", {"post": "yes"})):
-                with walker.nothing_changes(cast.southbank, f"{who} {page} {label} {number}"):
+                with walker.nothing_changes(f"{who} {page} {label} {number}", cast.southbank):
                     expected = answers if page == "change" else {200, 302, 403}
                     walker.probe(who, "post", url(model, page, number), expected=expected, data=sent)
-        with walker.nothing_changes(cast.southbank, f"{who} deletes selected {label}"):
+        with walker.nothing_changes(f"{who} deletes selected {label}", cast.southbank):
             sent = {"action": "delete_selected", "_selected_action": str(foreign), "post": "yes"}
             walker.probe(who, "post", url(model, "changelist"), expected={200, 302, 403}, data=sent)
     can_delete = [who for who in ENTERING if admin_of(model).may_delete and may(who, walker, model, "edit")]

@@ -130,9 +130,8 @@ def walk_resolved(walker: Walker, name: str, page: Page) -> None:
             walker.try_forms(who, own, Html(response.page).forms or [Form("post", "")], page.form, page.data)
         for url in mixed_addresses(name, page, cast):
             walker.probe(who, "get", url, expected={404})
-            for house in (cast.northgate, cast.southbank):
-                with walker.nothing_changes(house, f"{who} POST {url}"):
-                    walker.probe(who, "post", url, expected={404, 403, 405}, data=dict(page.data))
+            with walker.nothing_changes(f"{who} POST {url}", cast.northgate, cast.southbank):
+                walker.probe(who, "post", url, expected={404, 403, 405}, data=dict(page.data))
 
 
 def walk_members(walker: Walker, name: str, page: Page) -> None:
@@ -151,7 +150,7 @@ def walk_members(walker: Walker, name: str, page: Page) -> None:
         if limited and permitted:
             restricted(walker, who, name, page, own)
         if not permitted:
-            with walker.nothing_changes(cast.northgate, f"{who} POST {own}"):
+            with walker.nothing_changes(f"{who} POST {own}", cast.northgate):
                 walker.probe(who, "post", own, expected={403}, data=dict(page.data))
         for mixed in mixed_addresses(name, page, cast):
             foreign_path(walker, who, page, mixed, permitted=permitted)
@@ -172,14 +171,13 @@ def outsiders(walker: Walker, page: Page, own: str, foreign: str) -> None:
     walker.probe("staff", "get", own, expected={404})
     walker.probe("staff", "get", own, expected={302}, host="localhost")
     for who in ("anonymous", "outsider", "staff"):
-        for house in (cast.northgate, cast.southbank):
-            with walker.nothing_changes(house, f"{who} POST {own}"):
-                walker.probe(who, "post", own, expected=REFUSED, data=dict(page.data))
+        with walker.nothing_changes(f"{who} POST {own}", cast.northgate, cast.southbank):
+            walker.probe(who, "post", own, expected=REFUSED, data=dict(page.data))
     # In his own organization, asking for Northgate's objects.
     if page.owned:
         answer = {404, 405} if page.get == 405 else {404}
         walker.probe("outsider", "get", own, expected=answer, hidden=cast.northgate, host="localhost")
-        with walker.nothing_changes(cast.northgate, f"outsider POST localhost{own}"):
+        with walker.nothing_changes(f"outsider POST localhost{own}", cast.northgate):
             walker.probe(
                 "outsider",
                 "post",
@@ -196,7 +194,7 @@ def outsiders(walker: Walker, page: Page, own: str, foreign: str) -> None:
 def foreign_path(walker: Walker, who: str, page: Page, url: str, *, permitted: bool) -> None:
     """A foreign object does not exist, for reading and for writing."""
     walker.probe(who, "get", url, expected=({405} if page.get == 405 else {404}) if permitted else {403})
-    with walker.nothing_changes(walker.cast.southbank, f"{who} POST {url}"):
+    with walker.nothing_changes(f"{who} POST {url}", walker.cast.southbank):
         walker.probe(who, "post", url, expected={404, 405} if permitted else {403}, data=dict(page.data))
 
 
@@ -209,7 +207,7 @@ def restricted(walker: Walker, who: str, name: str, page: Page, own: str) -> Non
             who, "get", address(name, page, cast.northgate, **{k: v for k, v in near.items() if v}), expected={page.get}
         )
     if page.restricted_get == 404:
-        with walker.nothing_changes(cast.northgate, f"{who} POST {own}"):
+        with walker.nothing_changes(f"{who} POST {own}", cast.northgate):
             walker.probe(who, "post", own, expected={404, 405}, data=dict(page.data))
 
 

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.urls import resolve
 
 from apps.tenants.checks import isolated_models
 from apps.tenants.models import Membership, Role
@@ -143,12 +144,12 @@ class Page(HTMLParser):
             self._select = None
 
     def parameters(self, path: str) -> set[str]:
-        """Return the query parameters that the page knows for its own address."""
-        names = {name for form in self.forms if form.method == "get" for name in form.controls}
+        """Return the query parameters of its own address that the page itself writes ids, or what may be ids, into."""
+        names = {name for form in self.forms if form.method == "get" for name in form.choices()}
         for link in self.links:
             parts = urlsplit(link)
             if parts.path in ("", path):
-                names |= {name for name, _value in parse_qsl(parts.query)}
+                names |= {name for name, value in parse_qsl(parts.query) if any(c.isdigit() for c in value)}
         return names - {"q"}
 
 
@@ -175,7 +176,8 @@ class Walker:
         self._clients: dict[tuple[str, str], Client] = {}
         # Signed in now: a session made inside a probe would be undone with it, and refusals then prove nothing.
         self._cookies = {who: self._sign_in(who) for who in EVERYBODY}
-        self._before: dict[int, list[tuple[Any, ...]]] = {}
+        self._before: dict[tuple[int, ...], list[tuple[Any, ...]]] = {}
+        self._sent_elsewhere: set[tuple[str, str, str]] = set()
         for house in (cast.northgate, cast.southbank):
             furnish(house)
 
@@ -236,11 +238,12 @@ class Walker:
             texts += ["Northgate", "northgate", house.manager.user.name, house.auditor.user.name]
         return texts
 
-    def checksum(self, house: House) -> list[tuple[Any, ...]]:
-        """Return a digest of every table's rows of this house."""
+    def checksum(self, *houses: House) -> list[tuple[Any, ...]]:
+        """Return a digest of every table's rows of these houses."""
+        whose = ", ".join(str(house.organization.pk) for house in houses)
         parts = [
-            f"SELECT '{model._meta.db_table}', count(*), md5(string_agg(t::text, '|' ORDER BY t.id)) "  # noqa: S608 - own names
-            f"FROM {model._meta.db_table} t WHERE {model.organization_path} = {house.organization.pk}"  # type: ignore[attr-defined]
+            f"SELECT '{model._meta.db_table}', count(*), md5(string_agg(t::text, '|' ORDER BY t.id)) "  # noqa: S608 - names of our own tables
+            f"FROM {model._meta.db_table} t WHERE {model.organization_path} IN ({whose})"  # type: ignore[attr-defined]
             for model in isolated_models()
         ]
         with platform("isolation test"), connection.cursor() as cursor:
@@ -248,11 +251,13 @@ class Walker:
             return sorted(cursor.fetchall())
 
     @contextmanager
-    def nothing_changes(self, house: House, about: str) -> Iterator[None]:
-        """Compare the house before and after; undo what else was done."""
+    def nothing_changes(self, about: str, *houses: House) -> Iterator[None]:
+        """Compare the houses before and after; undo what else was done."""
         # Everything a probe writes is undone, so what it was at first it is now.
-        before = self._before.setdefault(house.organization.pk, []) or self.checksum(house)
-        self._before[house.organization.pk] = before
+        whose = tuple(house.organization.pk for house in houses)
+        if whose not in self._before:
+            self._before[whose] = self.checksum(*houses)
+        before = self._before[whose]
         with transaction.atomic():
             yield
             try:
@@ -260,11 +265,12 @@ class Walker:
                     cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
             except IntegrityError as error:
                 raise Leak(f"{about}: stored a reference that PostgreSQL refuses: {error}") from error
-            after = self.checksum(house)
+            after = self.checksum(*houses)
             transaction.set_rollback(True)
         changed = [a[0] for a, b in zip(before, after, strict=True) if a != b]
         if changed:
-            raise Leak(f"{about}: changed rows of {house.organization.name} in {', '.join(changed)}")
+            names = " or ".join(house.organization.name for house in houses)
+            raise Leak(f"{about}: changed rows of {names} in {', '.join(changed)}")
 
     # --- Probes ---
 
@@ -304,6 +310,13 @@ class Walker:
                 raise Leak(f"{about}: shows {marker!r} of another organization")
         return response
 
+    def _is_first(self, who: str, path: str, name: str) -> bool:
+        """Tell whether this field of another view's form is met for the first time: that view has a line of its own."""
+        known = (who, str(resolve(path).view_name), name)
+        is_first = known not in self._sent_elsewhere
+        self._sent_elsewhere.add(known)
+        return is_first
+
     def foreign_ids(self, name: str, otherwise: tuple[str, ...] = tuple(dict.fromkeys(OBJECTS.values()))) -> list[Any]:
         """Return Southbank's ids to try in a field or parameter of this name."""
         if name == "subject":
@@ -332,7 +345,7 @@ class Walker:
         for name in sorted(writes):
             for value in self.foreign_ids(name, ANY_OBJECT):
                 target = f"{bare}?{urlencode({name: value})}"
-                with self.nothing_changes(self.cast.southbank, f"{who} POST {target}"):
+                with self.nothing_changes(f"{who} POST {target}", self.cast.southbank):
                     answer = self.probe(who, "post", target, data=data)
                 if answer.status_code == 405:
                     return
@@ -359,9 +372,11 @@ class Walker:
                 continue
             fields = dict.fromkeys([*form.choices(), *(extra if path == urlsplit(url).path else ())])
             for name in fields:
+                if path != urlsplit(url).path and not self._is_first(who, path, name):
+                    continue
                 for value in self.foreign_ids(name):
                     sent = {**form.filled(), **data, name: value}
                     sent.pop("csrfmiddlewaretoken", None)
-                    with self.nothing_changes(southbank, f"{who} POST {target} {name}={value}"):
+                    with self.nothing_changes(f"{who} POST {target} {name}={value}", southbank):
                         answer = expected if name in extra else None
                         self.probe(who, "post", target, data=sent, expected=answer, host=host)

@@ -38,8 +38,8 @@ Rows = TypeVar("Rows", bound=Iterable[Any])
 def actions_at(moment: Moment | None = None) -> QuerySet[CorrectiveAction]:
     """Return the actions opened by a moment, as they were, and were known, then.
 
-    Annotated: ``then_state``, ``then_deadline``, ``then_severity``, ``then_owner_id``, ``colour`` and ``urgency``, which
-    is 0 for red, 1 for amber, 2 for green.
+    Annotated: ``then_state``, ``then_deadline``, ``then_severity``, ``then_owner_id``, ``colour`` and ``urgency``,
+    which is 0 for red, 1 for amber, 2 for green.
     """
     moment = moment or present()
     found: QuerySet[CorrectiveAction] = CorrectiveAction.objects.all()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -88,8 +89,8 @@ def unmet(requirement: Requirement, at: datetime.datetime | None = None) -> list
     return [Unmet(needed, row) for needed, row in rows if row is not None and row.colour == "red"]
 
 
-def on_same_subject(requirement: Requirement) -> Sequence[Requirement]:
+def on_same_subject(requirement: Requirement) -> QuerySet[Requirement]:
     """Return the other duties on the same subject."""
     subject = {name: getattr(requirement, name) for name in ("facility_id", "area_id", "equipment_id")}
     found = Requirement.objects.filter(**subject, archived_at=None)
-    return list(found.exclude(pk=requirement.pk).order_by("name", "id"))
+    return found.exclude(pk=requirement.pk).order_by("name", "id")

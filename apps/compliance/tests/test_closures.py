@@ -52,11 +52,11 @@ def reason_at(requirement: Requirement, at: datetime.datetime, known_at: datetim
 
 
 def frozen_part(requirement: Requirement) -> list[tuple[Any, ...]]:
-    """Everything about the tiles that are closed by now."""
+    """Everything about the tiles that were closed before now."""
     from django.utils import timezone
 
     names = [*engine.SAME, "opens_at", "closes_at", "completion_id"]
-    return list(requirement.occurrences.filter(closes_at__lte=timezone.now()).order_by("opens_at").values_list(*names))
+    return list(requirement.occurrences.filter(closes_at__lt=timezone.now()).order_by("opens_at").values_list(*names))
 
 
 # --- Suspensions ---
