@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from apps.accounts.memberships import demand_an_admin_remains
-from apps.accounts.models import User
+from apps.accounts.models import SavedView, User
 from apps.audit.admin_base import TenantAdmin, TenantForm
 from apps.audit.validated import update_valid
 from apps.tenants.admin_sites import register
@@ -116,3 +116,16 @@ class UserAdmin(TenantAdmin):
     list_display = ("name", "email", "is_active", "is_platform_staff", "last_login")
     list_filter = ("is_active", "is_platform_staff")
     search_fields = ("name", "email")
+
+
+@register(SavedView)
+class SavedViewAdmin(TenantAdmin):
+    """Lists as members saved them: addresses, never rows. Each member's own, so read-only here."""
+
+    view_permission = Permission.MEMBERS_VIEW
+    may_add = False
+    fields = ("membership", "list_name", "name", "query")
+    list_display = ("name", "list_name", "membership", "query")
+    list_filter = ("list_name",)
+    list_select_related = ("membership__user",)
+    search_fields = ("name", "membership__user__name")

@@ -83,12 +83,16 @@ def _extend_at(tiles: Sequence[pure.Occurrence]) -> datetime.datetime:
 
 
 def project(
-    requirement: Requirement, *, since: datetime.datetime | None = None, now: datetime.datetime | None = None
+    requirement: Requirement,
+    *,
+    since: datetime.datetime | None = None,
+    now: datetime.datetime | None = None,
+    closures: Closures | None = None,
 ) -> None:
     """Bring the stored occurrences of one requirement in line with its facts. The caller holds its row lock.
 
     ``since`` is the earliest moment whose knowledge changed; None replays from the start. Only rows that differ are
-    written.
+    written. ``closures`` are those of several requirements, loaded at once.
     """
     now = now or timezone.now()
     versions = to_versions(requirement.schedules.all())
@@ -108,7 +112,7 @@ def project(
         "starts_at": requirement.starts_at,
         "zone": ZoneInfo(requirement.facility.time_zone),
         "until": now,
-        **Closures([requirement], closed_days=heeds_closed_days(versions)).of(requirement),
+        **(closures or Closures([requirement], closed_days=heeds_closed_days(versions))).of(requirement),
     }
     if anchor is None:
         tiles = pure.tiles(versions, plain_facts, **common)

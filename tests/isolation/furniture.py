@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.files.base import ContentFile
 
+from apps.accounts.models import SavedView
 from apps.audit import actions as audit
 from apps.audit.models import AuditEvent
 from apps.cleaning_logs.models import LogPhoto
@@ -69,6 +70,9 @@ def _elsewhere(house: House) -> None:
         event=AuditEvent.objects.filter(object_type="equipment.equipment").get(),
         blank=Label.objects.create(),
         photo=photo,
+        saved_view=SavedView.objects.create(
+            membership=house.technician, list_name="equipment:equipment_list", name=f"Mine{_mark(house)}"
+        ),
         domain=Domain.objects.get(),
         schedule=Schedule.objects.get(requirement=house.requirement),
     )

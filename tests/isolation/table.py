@@ -135,6 +135,10 @@ PAGES: dict[str, Page] = {
     "accounts:kept_entries_discard": Page(SIGNED_IN, get=405),
     "accounts:organization_list": Page(SIGNED_IN),
     "accounts:organization_switch": Page(SIGNED_IN, get=405, form={"organization": "organization.pk"}),
+    "accounts:saved_view_create": Page(
+        P.FACILITIES_VIEW, get=405, data={"list_name": "equipment:equipment_list", "name": "Mine", "query": "q=washer"}
+    ),
+    "accounts:saved_view_delete": Page(P.FACILITIES_VIEW, {"pk": "saved_view.pk"}, get=405),
     # facilities
     "facilities:facility_list": Page(P.FACILITIES_VIEW),
     "facilities:facility_export": Page(P.EXPORT),
@@ -204,7 +208,7 @@ PAGES: dict[str, Page] = {
     "equipment:equipment_restore": Page(P.EQUIPMENT_EDIT, MACHINE, get=302),
     "equipment:equipment_photo": Page(P.EQUIPMENT_VIEW, MACHINE),
     "equipment:equipment_photo_edit": Page(P.EQUIPMENT_EDIT, MACHINE),
-    "equipment:equipment_photo_remove": Page(P.EQUIPMENT_EDIT, MACHINE, get=302),
+    "equipment:equipment_photo_remove": Page(P.EQUIPMENT_EDIT, MACHINE),
     "equipment:type_list": Page(P.EQUIPMENT_VIEW),
     "equipment:type_export": Page(P.EXPORT),
     "equipment:type_create": Page(P.EQUIPMENT_EDIT),

@@ -52,10 +52,12 @@ OBJECTS: dict[str, str] = {
     "cleaning_logs.cleaninglog": "log",
     "cleaning_logs.logphoto": "photo",
     "audit.auditevent": "event",
+    "accounts.savedview": "saved_view",
     "operations.importrun": "import_run",
     "operations.importline": "import_line",
 }
 READ_ONLY = {
+    "accounts.savedview",
     "operations.importrun",
     "operations.importline",
     "audit.auditevent",
@@ -83,6 +85,7 @@ READ_ONLY = {
 }
 # What restricted members see whole: it belongs to the organization, not to a facility.
 OF_THE_ORGANIZATION = {
+    "accounts.savedview",
     "tenants.organization",
     "tenants.domain",
     "tenants.membership",

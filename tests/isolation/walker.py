@@ -321,6 +321,9 @@ class Walker:
         """Return Southbank's ids to try in a field or parameter of this name."""
         if name == "subject":
             return [f"{model}-{getattr(self.cast.southbank, head).pk}" for model, head in SUBJECTS.items()]
+        if name == "uuid":
+            # A form's own id, by which its sender is told what it made before.
+            return [self.cast.southbank.log.uuid, self.cast.southbank.corrective.uuid]  # type: ignore[attr-defined]
         if name == "take":
             # A row of the preview of a rule pack, and one of its upgrade.
             southbank = self.cast.southbank

@@ -66,4 +66,4 @@ def test_queries(marek: Client, tess: Client, northgate: House, django_assert_nu
         marek.get(f"/logs/{log.pk}/")
 
 
-DETAIL_QUERIES = 16
+DETAIL_QUERIES = 17

@@ -310,10 +310,10 @@ def test_only_reading_methods(tess: Client, northgate: House) -> None:
 
 def test_queries(tess: Client, anonymous: Client, northgate: House, django_assert_num_queries: Any) -> None:
     """Pinned, with the savepoints and settings of every scope in it: 9 reads of the page's own and of who is asking."""
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(22):
         tess.get(scan_url(northgate))
     allow_label_logging(northgate)
-    with django_assert_num_queries(23):
+    with django_assert_num_queries(24):
         anonymous.get(scan_url(northgate))
 
 

@@ -58,5 +58,5 @@ def test_who_may_not(tess: Client, rosa: Client, oscar: Client, anonymous: Clien
 def test_queries(tess: Client, northgate: House, django_assert_num_queries: Any) -> None:
     """Pinned."""
     url = tess.post(log_url(northgate), form())["Location"]
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(24):
         tess.get(url)

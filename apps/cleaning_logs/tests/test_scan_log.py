@@ -603,7 +603,7 @@ def test_very_long_entries_are_refused_kindly(anonymous: Client, northgate: Hous
 
 def test_queries(tess: Client, northgate: House, django_assert_num_queries: Any) -> None:
     """Pinned. Beside transaction control and the scope's settings, a log costs at most 25 statements."""
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(21):
         tess.get(log_url(northgate))
     with CaptureQueriesContext(connection) as queries:
         assert save(tess, northgate).status_code == 302

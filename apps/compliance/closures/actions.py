@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from apps.audit import actions as audit
 from apps.audit.validated import create_valid
 from apps.compliance import engine
-from apps.compliance.closures.loading import heeding
+from apps.compliance.closures.loading import Closures, heeding
 from apps.compliance.closures.models import ClosedDay, Suspension
 from apps.compliance.models import Requirement
 from apps.facilities.models import Facility
@@ -170,6 +170,8 @@ def reproject(requirements: QuerySet[Requirement]) -> int:
         if not ids:
             return done
         locked = Requirement.objects.filter(pk__in=ids).select_related("facility").order_by("pk")
-        for requirement in locked.select_for_update(of=("self",)):
-            engine.project(requirement, since=now, now=now)
+        batch = list(locked.select_for_update(of=("self",)).prefetch_related("schedules"))
+        closures = Closures(batch)
+        for requirement in batch:
+            engine.project(requirement, since=now, now=now, closures=closures)
         last, done = ids[-1], done + len(ids)

@@ -22,7 +22,9 @@ STATES = [("not_closed", _("Not closed")), *State.choices, ("all", _("All"))]
 def ranked(moment: Moment) -> QuerySet[Any]:
     """Return the actions with one number to sort by: red first, within a colour the earliest deadline first."""
     found = queries.actions_at(moment)
-    return found.annotate(rank=F("urgency") * Value(_COLOUR_STEP) + _Seconds(F("then_deadline")))
+    rank = F("urgency") * Value(_COLOUR_STEP) + _Seconds(F("then_deadline"))
+    numbered: QuerySet[Any] = found.annotate(rank=rank)
+    return numbered
 
 
 def _by_state(key: str) -> Q:

@@ -35,28 +35,29 @@ PANEL_ROWS = 20
 Rows = TypeVar("Rows", bound=Iterable[Any])
 
 
-def actions_at(moment: Moment | None = None) -> QuerySet[CorrectiveAction]:
+def actions_at(moment: Moment | None = None) -> QuerySet[Any]:
     """Return the actions opened by a moment, as they were, and were known, then.
 
     Annotated: ``then_state``, ``then_deadline``, ``then_severity``, ``then_owner_id``, ``colour`` and ``urgency``,
     which is 0 for red, 1 for amber, 2 for green.
     """
     moment = moment or present()
-    found: QuerySet[CorrectiveAction] = CorrectiveAction.objects.all()
+    found: QuerySet[Any] = CorrectiveAction.objects.all()
     if moment.is_now:
         found = found.annotate(
             then_state=F("state"), then_deadline=F("deadline"), then_severity=F("severity"), then_owner_id=F("owner_id")
         )
     else:
         found = _as_then(found, moment)
-    return found.annotate(
+    found = found.annotate(
         colour=Case(
             When(then_state=State.CLOSED, then=Value("green")),
             When(then_deadline__lt=moment.at, then=Value("red")),
             default=Value("amber"),
             output_field=CharField(),
         )
-    ).annotate(
+    )
+    ranked: QuerySet[Any] = found.annotate(
         urgency=Case(
             When(colour="red", then=Value(0)),
             When(colour="amber", then=Value(1)),
@@ -64,9 +65,10 @@ def actions_at(moment: Moment | None = None) -> QuerySet[CorrectiveAction]:
             output_field=IntegerField(),
         )
     )
+    return ranked
 
 
-def _as_then(found: QuerySet[CorrectiveAction], moment: Moment) -> QuerySet[CorrectiveAction]:
+def _as_then(found: QuerySet[Any], moment: Moment) -> QuerySet[Any]:
     known = Q(at__lte=moment.at)
     if moment.known_at is not None:
         known &= Q(recorded_at__lte=moment.known_at)
@@ -75,15 +77,16 @@ def _as_then(found: QuerySet[CorrectiveAction], moment: Moment) -> QuerySet[Corr
     def latest(field: str, **condition: Any) -> Subquery:
         return Subquery(events.filter(**condition).values(field)[:1])
 
-    return found.filter(Exists(events.filter(kind=EventKind.OPENED))).annotate(
+    then: QuerySet[Any] = found.filter(Exists(events.filter(kind=EventKind.OPENED))).annotate(
         then_state=latest("state", state__gt=""),
         then_deadline=latest("deadline", deadline__isnull=False),
         then_severity=latest("severity", severity__gt=""),
         then_owner_id=latest("owner_id", kind__in=(EventKind.OPENED, EventKind.ASSIGNED)),
     )
+    return then
 
 
-def with_places(found: QuerySet[CorrectiveAction]) -> QuerySet[CorrectiveAction]:
+def with_places(found: QuerySet[Any]) -> QuerySet[Any]:
     """Join what a row on screen shows."""
     return found.select_related("facility", "area", "equipment__area", "requirement", "owner__user")
 
@@ -155,7 +158,7 @@ def may_close(action: CorrectiveAction) -> bool:
     return action.fixed_by_id != scope.membership_id
 
 
-def red_first(found: QuerySet[CorrectiveAction]) -> QuerySet[CorrectiveAction]:
+def red_first(found: QuerySet[Any]) -> QuerySet[Any]:
     """Order by urgency, then by deadline, then by id."""
     return found.order_by("urgency", "then_deadline", "id")
 
