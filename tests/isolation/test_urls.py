@@ -124,10 +124,12 @@ def walk_resolved(walker: Walker, name: str, page: Page) -> None:
     cast = walker.cast
     own = address(name, page, cast.northgate)
     for who in ("anonymous", *MEMBERS):
-        response = walker.probe(who, "get", own)
+        response = walker.probe(who, "get", own, at_label=True)
         if who in TRY_EVERYTHING:
-            walker.try_queries(who, own, {*page.query, *Html(response.page).parameters(own)})
-            walker.try_forms(who, own, Html(response.page).forms or [Form("post", "")], page.form, page.data)
+            walker.try_queries(who, own, {*page.query, *Html(response.page).parameters(own)}, at_label=True)
+            walker.try_forms(
+                who, own, Html(response.page).forms or [Form("post", "")], page.form, page.data, at_label=True
+            )
         for url in mixed_addresses(name, page, cast):
             walker.probe(who, "get", url, expected={404})
             with walker.nothing_changes(f"{who} POST {url}", cast.northgate, cast.southbank):

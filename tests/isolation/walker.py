@@ -15,6 +15,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import resolve
 
+from apps.facilities.models import Facility
 from apps.tenants.checks import isolated_models
 from apps.tenants.models import Membership, Role
 from apps.tenants.scope import platform, system
@@ -58,6 +59,8 @@ NOT_IDS = (
     "-ORDER",
     "-DELETE",
 )
+# Of these, what restricted members must not reach in their own organization.
+OF_THE_HOSPITAL = {"hospital", "ward", "washer", "requirement", "label", "log", "occurrence"}
 # For a query parameter whose name says nothing.
 ANY_OBJECT = ("hospital", "washer", "organization")
 
@@ -176,10 +179,13 @@ class Walker:
         self._clients: dict[tuple[str, str], Client] = {}
         # Signed in now: a session made inside a probe would be undone with it, and refusals then prove nothing.
         self._cookies = {who: self._sign_in(who) for who in EVERYBODY}
-        self._before: dict[tuple[int, ...], list[tuple[Any, ...]]] = {}
+        self._before: dict[str, list[tuple[Any, ...]]] = {}
         self._sent_elsewhere: set[tuple[str, str, str]] = set()
         for house in (cast.northgate, cast.southbank):
             furnish(house)
+        ours = cast.northgate
+        # What names the hospital's things, and nothing of the annex or of the whole organization.
+        self.hospital_markers = (ours.washer.name, ours.ward.name, ours.requirement.name, ours.label.code)
 
     def _restricted_manager(self) -> Membership:
         from apps.facilities.models import FacilityAccess
@@ -238,26 +244,33 @@ class Walker:
             texts += ["Northgate", "northgate", house.manager.user.name, house.auditor.user.name]
         return texts
 
-    def checksum(self, *houses: House) -> list[tuple[Any, ...]]:
-        """Return a digest of every table's rows of these houses."""
-        whose = ", ".join(str(house.organization.pk) for house in houses)
-        parts = [
-            f"SELECT '{model._meta.db_table}', count(*), md5(string_agg(t::text, '|' ORDER BY t.id)) "  # noqa: S608 - names of our own tables
-            f"FROM {model._meta.db_table} t WHERE {model.organization_path} IN ({whose})"  # type: ignore[attr-defined]
-            for model in isolated_models()
-        ]
+    def checksum(self, *places: House | Facility) -> list[tuple[Any, ...]]:
+        """Return a digest of every table's rows of these houses, or of a facility."""
+        parts = []
+        for model in isolated_models():
+            owner: Any = model
+            column, keys = owner.organization_path, [p.organization.pk for p in places if isinstance(p, House)]
+            if not keys:
+                column, keys = owner.facility_path, [p.pk for p in places if not isinstance(p, House)]
+            if not column or "__" in column:
+                continue
+            table, whose = model._meta.db_table, ", ".join(map(str, keys))
+            parts.append(
+                f"SELECT '{table}', count(*), md5(string_agg(t::text, '|' ORDER BY t.id)) "  # noqa: S608 - names of our own tables
+                f"FROM {table} t WHERE {column} IN ({whose})"
+            )
         with platform("isolation test"), connection.cursor() as cursor:
             cursor.execute(" UNION ALL ".join(parts))
             return sorted(cursor.fetchall())
 
     @contextmanager
-    def nothing_changes(self, about: str, *houses: House) -> Iterator[None]:
-        """Compare the houses before and after; undo what else was done."""
+    def nothing_changes(self, about: str, *places: House | Facility) -> Iterator[None]:
+        """Compare the houses, or the facility, before and after; undo what else was done."""
         # Everything a probe writes is undone, so what it was at first it is now.
-        whose = tuple(house.organization.pk for house in houses)
-        if whose not in self._before:
-            self._before[whose] = self.checksum(*houses)
-        before = self._before[whose]
+        names = " or ".join(p.organization.name if isinstance(p, House) else p.name for p in places)
+        if names not in self._before:
+            self._before[names] = self.checksum(*places)
+        before = self._before[names]
         with transaction.atomic():
             yield
             try:
@@ -265,11 +278,10 @@ class Walker:
                     cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
             except IntegrityError as error:
                 raise Leak(f"{about}: stored a reference that PostgreSQL refuses: {error}") from error
-            after = self.checksum(*houses)
+            after = self.checksum(*places)
             transaction.set_rollback(True)
         changed = [a[0] for a, b in zip(before, after, strict=True) if a != b]
         if changed:
-            names = " or ".join(house.organization.name for house in houses)
             raise Leak(f"{about}: changed rows of {names} in {', '.join(changed)}")
 
     # --- Probes ---
@@ -285,8 +297,12 @@ class Walker:
         data: Mapping[str, Any] | None = None,
         host: str = "northgate.localhost",
         has_samples: bool = False,
+        at_label: bool = False,
     ) -> Any:
-        """Make one request; raise Leak for an unexpected answer or a text of the ``hidden`` house."""
+        """Make one request; raise Leak for an unexpected answer or a text of the ``hidden`` house.
+
+        ``at_label``: who stands in front of a label may see its facility, member of it or not.
+        """
         self.probes += 1
         cache.clear()
         client = self.client(who, host)
@@ -308,6 +324,9 @@ class Walker:
         for marker in () if has_samples else self.markers(hidden or self.cast.southbank):
             if marker in text and marker not in about and marker not in own:
                 raise Leak(f"{about}: shows {marker!r} of another organization")
+        for marker in self.hospital_markers if who.startswith("restricted") and not at_label else ():
+            if marker in text and marker not in about:
+                raise Leak(f"{about}: shows {marker!r} of a facility that {who} does not see")
         return response
 
     def _is_first(self, who: str, path: str, name: str) -> bool:
@@ -317,20 +336,29 @@ class Walker:
         self._sent_elsewhere.add(known)
         return is_first
 
-    def foreign_ids(self, name: str, otherwise: tuple[str, ...] = tuple(dict.fromkeys(OBJECTS.values()))) -> list[Any]:
-        """Return Southbank's ids to try in a field or parameter of this name."""
+    def out_of_reach(self, who: str) -> list[House | Facility]:
+        """Return what must not change whoever tries: the other house; for restricted members also the hospital."""
+        northgate, southbank = self.cast.northgate, self.cast.southbank
+        return [southbank, northgate.hospital] if who.startswith("restricted") else [southbank]
+
+    def foreign_ids(
+        self, place: House | Facility, name: str, otherwise: tuple[str, ...] = tuple(dict.fromkeys(OBJECTS.values()))
+    ) -> list[Any]:
+        """Return the other house's ids to try in a field or parameter of this name, or the hospital's own."""
+        house = place if isinstance(place, House) else self.cast.northgate
+        if house is not place:
+            otherwise = tuple(head for head in otherwise if head in OF_THE_HOSPITAL)
         if name == "subject":
-            return [f"{model}-{getattr(self.cast.southbank, head).pk}" for model, head in SUBJECTS.items()]
+            return [f"{model}-{getattr(house, head).pk}" for model, head in SUBJECTS.items()]
         if name == "uuid":
             # A form's own id, by which its sender is told what it made before.
-            return [self.cast.southbank.log.uuid, self.cast.southbank.corrective.uuid]  # type: ignore[attr-defined]
+            return [house.log.uuid, house.corrective.uuid]  # type: ignore[attr-defined]
         if name == "take":
             # A row of the preview of a rule pack, and one of its upgrade.
-            southbank = self.cast.southbank
-            return [f"{DUTY}|{southbank.hospital.pk}|facility", southbank.applied_duty.pk]  # type: ignore[attr-defined]
+            return [f"{DUTY}|{house.hospital.pk}|facility", house.applied_duty.pk]  # type: ignore[attr-defined]
         plain = re.sub(r"(_id|__exact|__in)+$", "", name.rsplit("-", maxsplit=1)[-1])
         heads = (OBJECTS[plain],) if plain in OBJECTS else otherwise
-        return [getattr(self.cast.southbank, head).pk for head in heads]
+        return [getattr(house, head).pk for head in heads if house is place or head in OF_THE_HOSPITAL]
 
     def try_queries(
         self,
@@ -339,19 +367,22 @@ class Walker:
         names: Mapping[str, Any] | set[str],
         data: Mapping[str, Any] | None = None,
         writes: Iterable[str] = (),
+        *,
+        at_label: bool = False,
     ) -> None:
         """Put foreign ids into each query parameter; into those of ``writes`` also when sending the form."""
         bare = url.partition("?")[0]
-        for name in sorted(names):
-            for value in self.foreign_ids(name, ANY_OBJECT):
-                self.probe(who, "get", f"{bare}?{urlencode({name: value})}")
-        for name in sorted(writes):
-            for value in self.foreign_ids(name, ANY_OBJECT):
-                target = f"{bare}?{urlencode({name: value})}"
-                with self.nothing_changes(f"{who} POST {target}", self.cast.southbank):
-                    answer = self.probe(who, "post", target, data=data)
-                if answer.status_code == 405:
-                    return
+        for place in self.out_of_reach(who):
+            for name in sorted(names):
+                for value in self.foreign_ids(place, name, ANY_OBJECT):
+                    self.probe(who, "get", f"{bare}?{urlencode({name: value})}", at_label=at_label)
+            for name in sorted(writes):
+                for value in self.foreign_ids(place, name, ANY_OBJECT):
+                    target = f"{bare}?{urlencode({name: value})}"
+                    with self.nothing_changes(f"{who} POST {target}", place):
+                        answer = self.probe(who, "post", target, data=data)
+                    if answer.status_code == 405:
+                        return
 
     def try_forms(
         self,
@@ -362,24 +393,25 @@ class Walker:
         data: Mapping[str, Any],
         expected: set[int] | None = None,
         host: str = "northgate.localhost",
+        *,
+        at_label: bool = False,
     ) -> None:
         """Send each form of a page with foreign ids in each field that holds an id.
 
         ``expected`` is the answer for the fields in ``extra``; what else is found may also be ignored by the page.
         """
-        southbank = self.cast.southbank
         for form in forms:
             target = form.action if urlsplit(form.action).path else url
             path = urlsplit(target).path
             if form.method != "post" or path.endswith("/logout/"):
                 continue
             fields = dict.fromkeys([*form.choices(), *(extra if path == urlsplit(url).path else ())])
-            for name in fields:
-                if path != urlsplit(url).path and not self._is_first(who, path, name):
-                    continue
-                for value in self.foreign_ids(name):
-                    sent = {**form.filled(), **data, name: value}
+            if path != urlsplit(url).path:
+                fields = {name: None for name in fields if self._is_first(who, path, name)}
+            for place in [self.cast.southbank] if at_label else self.out_of_reach(who):
+                for key, value in [(known, value) for known in fields for value in self.foreign_ids(place, known)]:
+                    sent = {**form.filled(), **data, key: value}
                     sent.pop("csrfmiddlewaretoken", None)
-                    with self.nothing_changes(f"{who} POST {target} {name}={value}", southbank):
-                        answer = expected if name in extra else None
-                        self.probe(who, "post", target, data=sent, expected=answer, host=host)
+                    answer = expected if key in extra else None
+                    with self.nothing_changes(f"{who} POST {target} {key}={value}", place):
+                        self.probe(who, "post", target, data=sent, expected=answer, host=host, at_label=at_label)

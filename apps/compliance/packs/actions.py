@@ -105,12 +105,12 @@ def _mark(pack: Pack, places: Iterable[Facility], head_office: Facility | None) 
     known = {row.facility_id: row for row in AppliedPack.objects.filter(pack=pack.id).select_related("facility")}
     if head_office is not None:
         # The duties of the organization do not end with the building that carried them.
-        for row in known.values():
-            if row.is_head_office and row.facility.archived_at is not None:
-                audit.update(row, {"is_head_office": False}, "rule_pack.head_office")
+        for carried in known.values():
+            if carried.is_head_office and carried.facility.archived_at is not None:
+                audit.update(carried, {"is_head_office": False}, "rule_pack.head_office")
     new: list[AppliedPack] = []
     if head_office is not None and any(
-        row.is_head_office and row.facility_id != head_office.pk for row in known.values()
+        each.is_head_office and each.facility_id != head_office.pk for each in known.values()
     ):
         raise ValidationError(_("Another facility carries the duties of the organization already."))
     for place in places:

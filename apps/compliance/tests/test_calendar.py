@@ -357,7 +357,7 @@ def test_a_far_month_costs_what_a_near_one_does(in_northgate: House, monkeypatch
         asked.append(len(tiles))
         return tiles
 
-    monkeypatch.setattr(calendar.pure, "extend", counting)
+    monkeypatch.setattr("apps.compliance.agenda.calendar.pure.extend", counting)
     for year in (2026, 2045):
         low = datetime.datetime(year, 8, 1, tzinfo=datetime.UTC)
         assert len(list(expanded([made], low, low + 30 * DAY))) >= 30

@@ -386,9 +386,7 @@ def test_other_houses_and_restricted_members(
     assert renata.post("/closures/days/new/", sent).status_code == 302
 
 
-def test_the_list_costs_the_same_for_more_rows(
-    marek: Client, northgate: House, django_assert_num_queries: Any
-) -> None:
+def test_the_list_costs_the_same_for_more_rows(marek: Client, northgate: House, django_assert_num_queries: Any) -> None:
     with member(northgate.admin):
         actions.suspend(facility=northgate.annex, reason="First")
     with django_assert_num_queries(15):

@@ -351,7 +351,7 @@ def test_list_is_red_first_with_filters_and_csv(frozen: time_machine.Traveller, 
     assert "Late one" not in marek.get("/corrective/?owner=none").content.decode()
     assert "Late one" not in marek.get("/corrective/?severity=low").content.decode()
     assert "Late one" not in marek.get("/corrective/?state=closed").content.decode()
-    body = b"".join(marek.get("/corrective/csv/?status=red").streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    body = b"".join(marek.get("/corrective/csv/?status=red").streaming_content).decode("utf-8-sig")
     assert "Late one" in body
     assert len(body.strip().splitlines()) == 2
     assert tess.get("/corrective/csv/").status_code == 403

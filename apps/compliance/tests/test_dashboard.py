@@ -76,7 +76,8 @@ def test_queries_do_not_grow_with_rows(marek: Client, northgate: House, django_a
 
 def test_counts_by_facility_category_and_owner(marek: Client, northgate: House) -> None:
     names = {
-        by: [row["name"] for row in marek.get(f"/?by={by}").context["groups"]] for by in ("facility", "category", "owner")
+        by: [row["name"] for row in marek.get(f"/?by={by}").context["groups"]]
+        for by in ("facility", "category", "owner")
     }
     assert names == {"facility": ["Northgate General"], "category": ["Cleaning"], "owner": ["Tess"]}
     row = marek.get("/?by=owner").context["groups"][0]

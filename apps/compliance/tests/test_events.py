@@ -93,7 +93,7 @@ def test_refusals(
     with member(northgate.manager):
         for more in ({"happened_at": NOW - 9999 * DAY}, {"note": "x" * 301}):
             with pytest.raises(ValidationError):
-                actions.record_event(made, trigger="discharge", **more)  # type: ignore[arg-type]
+                actions.record_event(made, trigger="discharge", **more)
         assert not Completion.objects.filter(kind="event").exists()
 
 

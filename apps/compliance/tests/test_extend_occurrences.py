@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import threading
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -157,7 +158,7 @@ def flushable(transactional_db: None) -> None:
         if isinstance(constraint, AppendOnly)
     ]
 
-    def flush(sql_list: list[str]) -> None:
+    def flush(sql_list: Iterable[str]) -> None:
         off = [f"ALTER TABLE {table} DISABLE TRIGGER {trigger}" for table, trigger in names]
         on = [f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {trigger}" for table, trigger in names]
         operations.execute_sql_flush = original  # type: ignore[method-assign]

@@ -77,6 +77,7 @@ def test_creates_the_ticked_ones_with_everything_they_state(marek: Client, north
     with system(northgate.organization):
         assert requirement.schedules.get().spec == row.given["spec"]
         assert requirement.schedules.get().spec["warn"] == ["P61D", "P30D", "P14D", "P7D", "P1D"]
+        assert requirement.protocol is not None
         steps = requirement.protocol.versions.get().steps
         assert [step["text"] for step in steps][:2] == ["Gas safety record (LGSR)", "Engineer name"]
         actions = set(AuditEvent.objects.values_list("action", flat=True))
@@ -134,6 +135,7 @@ def test_machines_areas_and_their_readings(marek: Client, northgate: House) -> N
     row = applied(northgate)["food.fridge", f"equipment:{fridge.pk}"]
     assert row.requirement.equipment_id == fridge.pk
     with system(northgate.organization):
+        assert row.requirement.protocol is not None
         (step, *_rest) = row.requirement.protocol.versions.get().steps
     assert (step["kind"], step["max"], step["unit"]) == ("number", 8, "°C")
 

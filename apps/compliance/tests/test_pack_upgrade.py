@@ -78,7 +78,10 @@ def test_takes_the_ticked_ones_from_a_day_on(marek: Client, northgate: House, up
     assert rows["t.duty2", "facility"].version == 2
     assert rows["t.duty3", "facility"].version == 2
     with system(northgate.organization):
-        steps = rows["t.duty2", "facility"].requirement.protocol.versions.first()
+        protocol = rows["t.duty2", "facility"].requirement.protocol
+        assert protocol is not None
+        steps = protocol.versions.first()
+    assert steps is not None
     assert (steps.number, [step["text"] for step in steps.steps]) == (2, ["Report", "Findings"])
     # What was not ticked stays as it is and is offered again.
     assert rows["t.duty1", "facility"].version == 1

@@ -63,6 +63,8 @@ def counted(now: datetime.datetime) -> dict[tuple[int, D], tuple[int, ...]]:
     openings = {(row.requirement_id, row.opens_at): row.missed_before for row in Occurrence.objects.all()}
     for row in rows:
         ends_at = counted_until(row.requirement, now)
+        assert row.overdue_at is not None
+        assert row.due_at is not None
         if ends_at is not None and ends_at <= row.overdue_at:
             continue
         following = openings.get((row.requirement_id, row.closes_at))

@@ -22,7 +22,7 @@ def test_lists_with_place_and_type_in_a_fixed_number_of_queries(
             ]
         )
     marek.get("/equipment/")
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         response = marek.get("/equipment/")
     assert len(response.context["rows"]) == 50
     assert response.context["total"] == "60"

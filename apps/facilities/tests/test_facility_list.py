@@ -10,7 +10,7 @@ def names(response):
 
 def test_shows_the_facilities_of_the_organization_only(marek, own_panels, django_assert_num_queries):
     marek.get("/facilities/")
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         response = marek.get("/facilities/")
     assert names(response) == ["Northgate General", "Northgate General Annex"]
     assert "Riverside" not in response.content.decode()
@@ -20,7 +20,7 @@ def test_needs_no_more_queries_for_more_rows(marek, northgate, own_panels, djang
     with system(northgate.organization):
         Facility.objects.bulk_create([Facility(name=f"Clinic {n:02}", kind="clinic") for n in range(60)])
     marek.get("/facilities/")
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(17):
         response = marek.get("/facilities/")
     assert len(response.context["rows"]) == 50
     assert response.context["total"] == "62"
