@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -41,10 +41,16 @@ def clean_query(query: str) -> str:
     return urlencode([(key, value) for key, value in pairs if key not in NOT_KEPT and value])
 
 
+def _membership_id() -> int:
+    membership_id = require_tenant().membership_id
+    if membership_id is None:
+        raise PermissionDenied("Only a member has views of their own.")
+    return membership_id
+
+
 def own_views(list_name: str) -> list[SavedView]:
     """Return the reader's saved views of a list, by name."""
-    membership_id = require_tenant().membership_id
-    return list(SavedView.objects.filter(membership_id=membership_id, list_name=list_name)[:MOST])
+    return list(SavedView.objects.filter(membership_id=_membership_id(), list_name=list_name)[:MOST])
 
 
 class SaveForm(forms.Form):
@@ -57,9 +63,8 @@ class SaveForm(forms.Form):
     def view(self) -> SavedView:
         """Return the view, unsaved."""
         data: dict[str, Any] = self.cleaned_data
-        membership_id = require_tenant().membership_id
         return SavedView(
-            membership_id=membership_id,
+            membership_id=_membership_id(),
             list_name=data["list_name"],
             name=data["name"].strip(),
             query=clean_query(data["query"]),
@@ -101,7 +106,7 @@ def saved_view_create(request: HttpRequest) -> HttpResponse:
 @requires(Permission.FACILITIES_VIEW)
 def saved_view_delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Remove one of one's own saved views."""
-    view = SavedView.objects.filter(pk=pk, membership_id=require_tenant().membership_id).first()
+    view = SavedView.objects.filter(pk=pk, membership_id=_membership_id()).first()
     if view is None:
         raise Http404
     audit.record("saved_view.delete", view)
