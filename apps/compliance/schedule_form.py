@@ -79,6 +79,13 @@ class ScheduleForm(forms.Form):
         widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
         help_text=_("On the facility’s clock. Empty: the end of the day."),
     )
+    count = forms.IntegerField(
+        label=_("How many times each time"),
+        min_value=1,
+        max_value=50,
+        required=False,
+        help_text=_("Twice a day: every day, 2 times. Empty: once."),
+    )
     rule = forms.CharField(
         label=_("Calendar rule"),
         required=False,
@@ -182,6 +189,7 @@ class ScheduleForm(forms.Form):
                 spec[name] = [value] if name == "warn" else value
         if mode == "fixed_calendar":
             spec["rrule"] = self._rules()
+            spec["count"] = data.get("count") or 1
             if data.get("due_time"):
                 spec["due_time"] = data["due_time"].strftime("%H:%M")
             if data.get("on_closed", "keep") not in ("", "keep"):
@@ -191,7 +199,7 @@ class ScheduleForm(forms.Form):
         if mode == "per_use":
             spec.update({name: True for name in ("before", "after") if data.get(name)})
         if self.base.get("mode") == mode:
-            asked = {*DURATIONS, "mode", "due_time", "on_closed", "triggers", "before", "after"}
+            asked = {*DURATIONS, "mode", "due_time", "on_closed", "triggers", "before", "after", "count"}
             if mode == "fixed_calendar":
                 asked.add("rrule")
             spec.update({name: value for name, value in self.base.items() if name not in asked})
@@ -223,7 +231,9 @@ def initial_of(schedule: pure.Schedule) -> dict[str, Any]:
         parts = _split(text) if isinstance(text, str) else None
         if parts:
             initial[name], initial[f"{name}_unit"] = parts
-    initial.update({name: spec[name] for name in ("due_time", "on_closed", "before", "after") if spec.get(name)})
+    initial.update(
+        {name: spec[name] for name in ("due_time", "on_closed", "before", "after", "count") if spec.get(name)}
+    )
     initial["triggers"] = ", ".join(spec.get("triggers") or ())
     rules = spec.get("rrule") or []
     parts_of = dict(part.split("=", 1) for part in rules[0].split(";")) if len(rules) == 1 else {}

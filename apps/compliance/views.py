@@ -204,9 +204,10 @@ def requirement_create(request: HttpRequest) -> HttpResponse:
             "subject": subject,
             "subject_name": next((n for n, m in SUBJECTS.items() if isinstance(subject, m)), ""),
             "dates": dates,
+            "previewed": "preview" in request.POST and not any(each.errors for each in forms),
             "extra_errors": _summary(*forms),
         },
-        status=400 if request.method == "POST" and not dates else 200,
+        status=400 if any(each.errors for each in forms) else 200,
     )
 
 
@@ -308,6 +309,7 @@ def requirement_schedule(request: HttpRequest, pk: int) -> HttpResponse:
             "requirement": requirement,
             "schedule_words": current.describe(),
             "dates": dates,
+            "previewed": "preview" in request.POST and not (form.errors or effective.errors),
             "extra_errors": _summary(form, effective),
             "crumbs": _crumbs(requirement, _("Change schedule")),
         },

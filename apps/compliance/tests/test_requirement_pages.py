@@ -192,3 +192,21 @@ def test_what_is_due_by_the_end_of_a_day_says_the_day(marek: Client) -> None:
     assert "was due Mon 8 Jun" in html
     assert "Mon 8 Jun 2026" in html
     assert "Tue 9 Jun 2026" not in html
+
+
+def test_twice_a_day_is_kept_through_a_change(marek: Client, northgate: House) -> None:
+    data = answers(every_unit="DAILY", weekdays=[], due_time="", count="2")
+    made = marek.post(f"/requirements/new/?equipment={northgate.washer.pk}", data)
+    requirement = latest(northgate)
+    with system(northgate.organization):
+        assert requirement.schedules.get().spec["count"] == 2
+    page = marek.get(f"/requirements/{requirement.pk}/schedule/").content.decode()
+    assert 'name="count" value="2"' in page
+    assert made.status_code == 302
+
+
+def test_a_duty_without_dates_says_so(marek: Client, northgate: House) -> None:
+    data = {"name": "Terminal clean", "category": "cleaning", "evidence": "log", "mode": "event", "preview": "1"}
+    response = marek.post(f"/requirements/new/?area={northgate.ward.pk}", {**data, "triggers": "discharge"})
+    assert response.status_code == 200
+    assert "It has no dates of its own" in response.content.decode()
