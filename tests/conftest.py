@@ -6,14 +6,13 @@ from typing import Any
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Print the total of (URL, role, object) probes, gathered from every worker."""
-    total = sum(
-        int(value)
-        for reports in terminalreporter.stats.values()
-        for report in reports
-        if getattr(report, "when", "") == "teardown" or hasattr(report, "user_properties")
-        for name, value in getattr(report, "user_properties", ())
-        if name == "isolation_probes" and getattr(report, "when", "") == "teardown"
-    )
-    if total:
-        terminalreporter.write_sep("-", f"isolation: {total} probes (URL, role, object)")
+    """Print the total of (URL, role, object) probes and of refusals, gathered from every worker."""
+    counts = {"isolation_probes": 0, "isolation_refused": 0}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, value in getattr(report, "user_properties", ()):
+                if name in counts and getattr(report, "when", "") == "teardown":
+                    counts[name] += int(value)
+    if counts["isolation_probes"]:
+        words = "isolation: {isolation_probes} probes (URL, role, object), {isolation_refused} of them refused"
+        terminalreporter.write_sep("-", words.format(**counts))

@@ -31,8 +31,9 @@ def world(
 
 @pytest.fixture
 def walker(world: tuple[Walker, Any], db: None, settings: Any, record_property: Any) -> Iterator[Walker]:
-    """Return the walker, in a savepoint of its own that ``db`` undoes; hand its count of probes to the summary."""
+    """Return the walker, in a savepoint of its own that ``db`` undoes; hand its counts to the summary."""
     walker, settings.MEDIA_ROOT = world
-    before = walker.probes
+    before, refused_before = walker.probes, walker.refused
     yield walker
     record_property("isolation_probes", walker.probes - before)
+    record_property("isolation_refused", walker.refused - refused_before)

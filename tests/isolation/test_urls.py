@@ -242,6 +242,29 @@ def forgets_the_facilities(request: HttpRequest, pk: int) -> HttpResponse:
     return HttpResponse("ok")
 
 
+@requires(Permission.FACILITIES_VIEW)
+def forgets_the_facilities_in_the_query(request: HttpRequest) -> HttpResponse:
+    """Show the areas of any facility of the organization, seen by the member or not."""
+    return HttpResponse(areas_of(int(request.GET["facility"])) if "facility" in request.GET else "ok")
+
+
+@requires(Permission.FACILITIES_EDIT)
+def forgets_the_facilities_in_the_form(request: HttpRequest) -> HttpResponse:
+    """Change any facility of the organization, seen by the member or not."""
+    if request.method == "POST" and areas_of(int(request.POST.get("facility") or 0)):
+        unscoped_name(int(request.POST["facility"]), rename=True)
+    return HttpResponse('<form method="post"><input type="hidden" name="facility" value="1"></form>')
+
+
+def areas_of(facility_id: int) -> str:
+    """Read past the manager, which knows the member's facilities, but not past row-level security."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT string_agg(path, ', ') FROM facilities_area WHERE facility_id = %s", [facility_id])
+        return cursor.fetchone()[0] or ""
+
+
 def unscoped_name(pk: int, *, rename: bool = False) -> str:
     """Read past every net, as a raw query in a scope opened by mistake would."""
     from django.db import connection
@@ -267,12 +290,22 @@ urlpatterns = [
     path("leak/query/", leaks_in_the_query, name="leak_query"),
     path("leak/form/", leaks_in_the_form, name="leak_form"),
     path("leak/facility/<int:pk>/", forgets_the_facilities, name="leak_facility"),
+    path("leak/facility/query/", forgets_the_facilities_in_the_query, name="leak_facility_query"),
+    path("leak/facility/form/", forgets_the_facilities_in_the_form, name="leak_facility_form"),
 ]
 SEEDED = {
     "leak_path": (Page(Permission.FACILITIES_VIEW, {"pk": "hospital.pk"}), "expected"),
     "leak_query": (Page(Permission.FACILITIES_VIEW, query={"facility": "hospital.pk"}), "shows"),
     "leak_form": (Page(Permission.FACILITIES_EDIT), "changed rows of Southbank Lettings in facilities_facility"),
     "leak_facility": (Page(Permission.FACILITIES_EDIT, {"pk": "annex.pk"}), "expected"),
+    "leak_facility_query": (
+        Page(Permission.FACILITIES_VIEW, query={"facility": "hospital.pk"}),
+        "shows 'Ward 7' of a facility that restricted",
+    ),
+    "leak_facility_form": (
+        Page(Permission.FACILITIES_EDIT),
+        "restricted_manager POST .* changed rows of Northgate General in facilities_facility",
+    ),
 }
 
 

@@ -174,7 +174,7 @@ class Walker:
 
     def __init__(self, cast: Cast) -> None:
         self.cast = cast
-        self.probes = 0
+        self.probes = self.refused = 0
         self.restricted_manager = self._restricted_manager()
         self._clients: dict[tuple[str, str], Client] = {}
         # Signed in now: a session made inside a probe would be undone with it, and refusals then prove nothing.
@@ -320,6 +320,7 @@ class Walker:
             )
         if who in EVERYBODY and "/login/" in response.get("Location", "") and "logout" not in url:
             raise Leak(f"{about}: sent to the login page, so this probe proved nothing")
+        self.refused += response.status_code in (401, 403, 404, 405) or "/login/" in response.get("Location", "")
         own = {user.name, user.email} if (user := self.user(who)) else set()
         for marker in () if has_samples else self.markers(hidden or self.cast.southbank):
             if marker in text and marker not in about and marker not in own:
