@@ -19,16 +19,21 @@ _MARK = f"""
 """  # noqa: S608 - made of constants
 
 # With the owner's rights, in maintenance for as long as the function runs. When a machine moves, its occurrences follow
-# by ON UPDATE CASCADE, which PostgreSQL does as the owner: from 18 on a trigger of that change runs as the owner too, and
-# the owner sees no row outside maintenance. What is written comes from the changed rows alone.
-_RIGHTS = "SECURITY DEFINER SET search_path = public, pg_temp SET app.maintenance = 'on'"
+# by ON UPDATE CASCADE, which PostgreSQL does as the owner: from 18 on a trigger of that change runs as the owner too,
+# and the owner sees no row outside maintenance. What is written comes from the changed rows alone.
+_RIGHTS = "SECURITY DEFINER SET search_path = public, pg_temp"
+_ENTER = "before := current_setting('app.maintenance', true); PERFORM set_config('app.maintenance', 'on', true);"
+_LEAVE = "PERFORM set_config('app.maintenance', coalesce(before, ''), true);"
 
 # Occurrences: their own days, in the facility they were in and the one they are in.
 _OCCURRENCES = f"""
 CREATE OR REPLACE FUNCTION compliance_dirty_occurrences() RETURNS trigger LANGUAGE plpgsql {_RIGHTS} AS $$
+DECLARE before text;
 BEGIN
+  {_ENTER}
   IF TG_OP <> 'INSERT' THEN {_MARK.format(rows="old_rows")} END IF;
   IF TG_OP <> 'DELETE' THEN {_MARK.format(rows="new_rows")} END IF;
+  {_LEAVE}
   RETURN NULL;
 END $$;
 CREATE TRIGGER compliance_dirty_insert AFTER INSERT ON compliance_occurrence REFERENCING NEW TABLE AS new_rows
@@ -47,6 +52,7 @@ DECLARE
   since timestamptz := 'infinity';
   first date;
   place bigint;
+  before text;
 BEGIN
   IF OLD.archived_at IS DISTINCT FROM NEW.archived_at THEN
     since := least(OLD.archived_at, NEW.archived_at);
@@ -65,8 +71,10 @@ BEGIN
     place := NEW.facility_id;
   END IF;
   IF first IS NOT NULL THEN
+    {_ENTER}
     INSERT INTO compliance_dirtyday (organization_id, facility_id, first_day, last_day)
     VALUES (NEW.organization_id, place, first, '9999-12-31');
+    {_LEAVE}
   END IF;
   RETURN NULL;
 END $$;
@@ -81,7 +89,7 @@ CREATE TRIGGER compliance_dirty_equipment AFTER UPDATE ON equipment_equipment FO
 CREATE TRIGGER compliance_dirty_facility AFTER UPDATE ON facilities_facility FOR EACH ROW
   WHEN ((OLD.archived_at, OLD.time_zone) IS DISTINCT FROM (NEW.archived_at, NEW.time_zone))
   EXECUTE FUNCTION compliance_dirty_in_force();
-"""
+"""  # noqa: S608 - made of constants
 
 TRIGGERS = {
     "compliance_dirty_insert": "compliance_occurrence",
@@ -98,7 +106,8 @@ FUNCTIONS = ("compliance_dirty_occurrences", "compliance_dirty_in_force")
 class RollupTriggers(_SqlConstraint):
     """Triggers that add a DirtyDay whenever a stored occurrence, or whether it counts, changes.
 
-    Rows are only ever added, without a unique key, so that two people who log at one facility never wait for one another.
+    Rows are only ever added, without a unique key, so that two people who log at one facility never wait for one
+    another.
     """
 
     def __init__(self, *, name: str) -> None:
