@@ -18,7 +18,8 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.audit.queries import seen
 from apps.audit.words import action_words, object_type_words, role_words
-from apps.tenants.listing import BIGGEST, ChoiceFilter, Chosen, Column, ListSpec, Sort
+from apps.tenants.keyset import BIGGEST, Sort
+from apps.tenants.listing import ChoiceFilter, Chosen, Column, ListSpec
 
 _NAME = re.compile(r"[a-z_]+(?:\.[a-z_]+)*")
 

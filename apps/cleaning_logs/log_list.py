@@ -18,7 +18,8 @@ from apps.compliance.models import Result
 from apps.compliance.steps import answer_in_words
 from apps.equipment.models import Equipment
 from apps.facilities.models import Area, Facility
-from apps.tenants.listing import ChoiceFilter, Chosen, Column, ListSpec, ObjectFilter, Sort
+from apps.tenants.keyset import Sort
+from apps.tenants.listing import ChoiceFilter, Chosen, Column, ListSpec, ObjectFilter
 from apps.tenants.models import Membership
 
 

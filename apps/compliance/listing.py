@@ -13,7 +13,8 @@ from apps.compliance import queries
 from apps.compliance.models import FAR_FUTURE, Evidence, Protocol, Requirement, RequirementCategory
 from apps.compliance.moment import Moment
 from apps.facilities.models import Facility
-from apps.tenants.listing import ChoiceFilter, Column, ListSpec, ObjectFilter, Sort, archived_filter
+from apps.tenants.keyset import Sort
+from apps.tenants.listing import ChoiceFilter, Column, ListSpec, ObjectFilter, archived_filter
 from apps.tenants.models import Membership
 
 COLOUR_CHOICES = (("red", _("Red")), ("amber", _("Amber")), ("green", _("Green")))

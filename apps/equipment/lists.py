@@ -15,7 +15,8 @@ from apps.equipment.queries import label_url, live_types, with_place, with_subje
 from apps.facilities.models import Area
 from apps.facilities.queries import live_facilities
 from apps.tenants import panels
-from apps.tenants.listing import ChoiceFilter, Column, ListSpec, ObjectFilter, Sort, archived_filter
+from apps.tenants.keyset import Sort
+from apps.tenants.listing import ChoiceFilter, Column, ListSpec, ObjectFilter, archived_filter
 
 
 def _words(row: Any) -> str:

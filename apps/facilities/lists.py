@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from apps.facilities.models import FunctionalRisk
 from apps.facilities.queries import facility_kinds, live_facilities
 from apps.tenants import panels
-from apps.tenants.listing import ChoiceFilter, Column, ListSpec, ObjectFilter, Sort, archived_filter
+from apps.tenants.keyset import Sort
+from apps.tenants.listing import ChoiceFilter, Column, ListSpec, ObjectFilter, archived_filter
 
 
 def _kinds() -> list[tuple[str, str | Promise]]:

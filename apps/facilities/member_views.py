@@ -23,7 +23,8 @@ from apps.facilities import member_actions as actions
 from apps.facilities.member_forms import MemberForm, NewMemberForm
 from apps.facilities.member_queries import facilities_of, get_member, list_members, offered_facilities, with_people
 from apps.tenants.doors import requires
-from apps.tenants.listing import ChoiceFilter, Column, ListSpec, Sort, build, csv_response
+from apps.tenants.keyset import Sort
+from apps.tenants.listing import ChoiceFilter, Column, ListSpec, build, csv_response
 from apps.tenants.models import Membership, Role
 from apps.tenants.permissions import Permission, allowed, demand_all_facilities
 from apps.tenants.scope import require

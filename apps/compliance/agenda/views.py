@@ -21,7 +21,8 @@ from apps.compliance.listing import _owners
 from apps.compliance.models import Requirement, RequirementCategory
 from apps.facilities.models import Facility
 from apps.tenants.doors import requires
-from apps.tenants.listing import ChoiceFilter, Listing, ListSpec, ObjectFilter, Sort, read
+from apps.tenants.keyset import Sort
+from apps.tenants.listing import ChoiceFilter, Listing, ListSpec, ObjectFilter, read
 from apps.tenants.permissions import Permission, allowed
 from apps.tenants.scope import require
 

@@ -13,7 +13,8 @@ from apps.compliance.listing import COLOUR_CHOICES, _Seconds
 from apps.compliance.moment import Moment
 from apps.equipment.models import Equipment
 from apps.facilities.models import Area, Facility
-from apps.tenants.listing import ChoiceFilter, Column, ListSpec, ObjectFilter, Sort
+from apps.tenants.keyset import Sort
+from apps.tenants.listing import ChoiceFilter, Column, ListSpec, ObjectFilter
 
 _COLOUR_STEP = 10**12
 STATES = [("not_closed", _("Not closed")), *State.choices, ("all", _("All"))]

@@ -17,7 +17,8 @@ from apps.compliance.listing import place_of
 from apps.compliance.trends import charts, queries
 from apps.facilities.models import Facility
 from apps.tenants.doors import requires
-from apps.tenants.listing import ListSpec, ObjectFilter, Sort, read
+from apps.tenants.keyset import Sort
+from apps.tenants.listing import ListSpec, ObjectFilter, read
 from apps.tenants.permissions import Permission
 
 # The facility that the page is about, chosen among those in scope; another organization's is a 404.

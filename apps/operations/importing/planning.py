@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -67,7 +68,7 @@ def in_chunks(rows: Iterable[Row], size: int = CHUNK) -> Iterator[list[Row]]:
         yield chunk
 
 
-class Planner:
+class Planner(ABC):
     """Decides about the rows of one file, in order, chunk by chunk; one subclass for each kind.
 
     ``live`` says that each chunk is written before the next is planned, and locks the rows that it compares.
@@ -95,21 +96,21 @@ class Planner:
 
     # --- What a kind says ---
 
+    @abstractmethod
     def keys(self, parsed: Parsed) -> Iterator[tuple[tuple[str, ...], bool]]:
         """Yield what stands for the row within the file, and whether it must be there only once."""
-        raise NotImplementedError
 
+    @abstractmethod
     def load(self, rows: Sequence[Parsed]) -> None:
         """Look up everything that these rows may refer to, in few queries."""
-        raise NotImplementedError
 
+    @abstractmethod
     def decide(self, parsed: Parsed) -> Planned:
         """Decide about one row; raise RowError."""
-        raise NotImplementedError
 
+    @abstractmethod
     def bulk_save(self, create: list[Any], update: list[tuple[Any, dict[str, Any]]]) -> None:
         """Write rows through the room's action."""
-        raise NotImplementedError
 
     # --- What all kinds share ---
 

@@ -7,7 +7,6 @@ import zipfile
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from pathlib import Path
 
 import openpyxl
 import pytest
@@ -35,7 +34,6 @@ from apps.operations.tabular import (
     write_csv,
 )
 
-PUBLISHED = Path("/work/shared/data/nhs_hospitals_2018.csv")
 EXCERPT = [
     ["OrganisationID", "OrganisationName", "Address1", "Postcode", "Latitude", "Longitude"],
     ["17970", "Hôpital Saint-André", "", "KT12 3LD", "51.379997253417969", "-0.40604206919670105"],
@@ -87,21 +85,6 @@ def replace_in_archive(data: bytes, name: str, old: bytes, new: bytes) -> bytes:
 
 
 class TestDelimited:
-    @pytest.mark.skipif(not PUBLISHED.exists(), reason="the published list is not on this machine")
-    def test_published_hospitals(self):
-        with PUBLISHED.open("rb") as stream:
-            table = read_table(stream, filename=PUBLISHED.name)
-            rows = list(table.rows())
-        assert table.format == 'CSV, cp1252, delimiter "¬"'
-        assert len(rows) == 1231
-        assert len(table.columns) == 22
-        assert not [row for row in rows if row.error or len(row.cells) != 22]
-        assert [row.line for row in rows] == list(range(2, 1233))
-        by_code = {row.cells[1]: dict(zip(table.columns, row.cells, strict=True)) for row in rows}
-        assert by_code["NDA07"]["OrganisationName"] == "Walton Community Hospital - Virgin Care Services Ltd"
-        assert by_code["NVC21"]["Fax"] == "01384 411103\xa0 "
-        assert parse_longitude(by_code["NMV01"]["Longitude"]) == Decimal("-0.030604055151343346")
-
     @pytest.mark.parametrize("newline", ["\r\n", "\n", "\r"])
     @pytest.mark.parametrize("encoding", ["cp1252", "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
     @pytest.mark.parametrize("delimiter", list(",;\t|¬~^§:#"))

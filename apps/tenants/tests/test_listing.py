@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from apps.equipment.lists import EQUIPMENT
 from apps.equipment.models import Equipment
 from apps.facilities.models import Facility
-from apps.tenants.listing import ListSpec, Sort, build, decode_cursor, encode_cursor, iterate
+from apps.tenants.keyset import Sort, decode_cursor, encode_cursor
+from apps.tenants.listing import ListSpec, build, iterate
 from apps.tenants.scope import system
 
 NAME = Sort("name", "name")
