@@ -204,7 +204,7 @@ PHRASES: dict[str, str] = {
     "days": "{n} days",
     "day": "{n} day",
     "times": "{n} times",
-    "time": "{n} time",
+    "time": "once",
     "date": "{weekday} {day} {month}",
     "date_year": "{weekday} {day} {month} {year}",
     "date_time": "{date} {time}",

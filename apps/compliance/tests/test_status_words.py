@@ -51,7 +51,7 @@ def say(occurrence: Occurrence, at: str, zone: ZoneInfo = LONDON) -> str:
         ),
         (replace(DAY, overdue_at=DAY.due_at), "2026-08-11T00:10", "Overdue by 1 day, was due Mon 10 Aug"),
         (replace(DAY, ever_completed=False), "2026-08-14T12:00", "Never done, was due Mon 10 Aug"),
-        (replace(DAY, ever_completed=False, missed_before=1), "2026-08-04T12:00", "Never done, missed 1 time"),
+        (replace(DAY, ever_completed=False, missed_before=1), "2026-08-04T12:00", "Never done, missed once"),
         (replace(DAY, missed_before=3), "2026-08-06T12:00", "Missed 3 times"),
         (
             replace(DAY, missed_before=3, last_completed_at=local("2026-08-01T10:00")),
