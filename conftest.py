@@ -110,3 +110,10 @@ def _clean(settings: Any, tmp_path: Any) -> None:
     """Give each test its own media folder and an empty cache."""
     settings.MEDIA_ROOT = tmp_path / "media"
     cache.clear()
+
+
+@pytest.fixture
+def local_cache(settings: Any) -> None:
+    """Count in this process: a cache server keeps its own clock, which no test can move."""
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    cache.clear()

@@ -148,6 +148,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MIGRATION_MODULES: dict[str, str] = {}
 
 REDIS_URL = env("REDIS_URL", default="")
+if REDIS_URL and ENVIRONMENT == "test":
+    # Tests empty the cache: each test process has a Redis database of its own.
+    _worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    REDIS_URL = f"{REDIS_URL.rsplit('/', 1)[0]}/{15 - int(_worker) % 16}"
 if REDIS_URL:
     CACHES: dict[str, Any] = {"default": {"BACKEND": "django_redis.cache.RedisCache", "LOCATION": REDIS_URL}}
 elif PRODUCTION:

@@ -146,6 +146,7 @@ def test_on_the_shared_host_and_a_custom_domain_the_link_is_ours(cast: Cast) -> 
     assert all("http://localhost:8000/password/reset/" in message.body for message in mail.outbox)
 
 
+@pytest.mark.usefixtures("local_cache")
 def test_three_mails_an_hour_to_an_address(cast: Cast, frozen: Any) -> None:
     """Wherever they are asked for, and whether or not the address exists."""
     for email in (EMAIL, "nobody@nowhere.test"):

@@ -20,6 +20,7 @@ def _fresh() -> None:
     limits.local.clear()
 
 
+@pytest.mark.usefixtures("local_cache")
 def test_allows_up_to_the_limit_then_says_how_long_to_wait(frozen: Any) -> None:
     """The third is the last; the wait ends when the first is an hour old."""
     answers = []
