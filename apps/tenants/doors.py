@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpResponseBase
 from django.urls import URLPattern, URLResolver
 
 from apps.tenants.permissions import Permission
@@ -102,8 +102,3 @@ def verify(urlpatterns: list[Any]) -> None:
 def is_open(url_name: str) -> bool:
     """Tell whether the URL is reached without signing in."""
     return url_name in OPEN_URLS
-
-
-def request_scope(request: HttpRequest) -> Scope | None:
-    """Return the scope the middleware opened for this request, or None on an open URL."""
-    return getattr(request, "scope", None)

@@ -130,11 +130,6 @@ def _is_utf8(text: str) -> bool:
     return True
 
 
-def order(queryset: QuerySet[Any], sort: Sort, *, descending: bool) -> QuerySet[Any]:
-    """Order by the sort and the primary key; empty values last in both directions."""
-    return ordered(queryset, sort, descending=descending, backwards=False)
-
-
 def ordered(
     queryset: QuerySet[Any], sort: Sort, *, descending: bool, backwards: bool, by_index: bool = True
 ) -> QuerySet[Any]:

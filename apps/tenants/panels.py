@@ -73,11 +73,6 @@ def register_rows(place: Place, attribute: str, finish: Finish) -> None:
     _rows.setdefault(place, {})[attribute] = finish
 
 
-def unregister_rows(place: Place, attribute: str) -> None:
-    """Take the promise back (tests)."""
-    _rows.get(place, {}).pop(attribute, None)
-
-
 def promises(place: Place, attribute: str) -> bool:
     """Tell whether some room sets this attribute on the rows of a list."""
     return attribute in _rows.get(place, {})

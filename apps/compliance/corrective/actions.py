@@ -37,7 +37,7 @@ from apps.equipment.models import Equipment
 from apps.facilities.models import Area, Facility
 from apps.tenants.images import clean_image
 from apps.tenants.models import Membership
-from apps.tenants.permissions import Permission, allowed, demand
+from apps.tenants.permissions import Permission, demand
 from apps.tenants.queries import get_own_membership
 from apps.tenants.scope import require
 
@@ -396,8 +396,3 @@ def _say(
         by_name=require().actor[:200],
     )
     return audit.create(row, f"requirement.{kind}", reason=note.strip())
-
-
-def may_report() -> bool:
-    """Tell whether the person asking may open corrective actions on a page."""
-    return allowed(Permission.LOGS_CREATE)

@@ -11,7 +11,6 @@ from django.db.models import Count, Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
-from apps.compliance.models import Requirement
 from apps.compliance.packs.facts import read_answers
 from apps.compliance.packs.loader import Duty, Pack, all_packs
 from apps.compliance.packs.models import AppliedDuty, AppliedPack, FacilityFacts, NotApplicable
@@ -183,13 +182,6 @@ def reviews_due(now: datetime.datetime | None = None, facility: Facility | None 
         found = found.filter(facility=facility)
     rows = found.select_related("facility").order_by("review_on", "id")
     return [row for row in rows if row.review_on < now.astimezone(ZoneInfo(row.facility.time_zone)).date()]
-
-
-def live_requirement(facility: Facility, duty_id: str) -> Requirement | None:
-    """Return a requirement that covers a duty at a facility, if one counts."""
-    found = AppliedDuty.objects.filter(facility=facility, duty=duty_id, requirement__archived_at=None)
-    row = found.select_related("requirement").first()
-    return row.requirement if row else None
 
 
 def facilities_to_choose(search: str) -> QuerySet[Facility]:

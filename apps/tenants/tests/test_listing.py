@@ -94,8 +94,10 @@ def test_rows_that_come_and_go_neither_repeat_nor_hide_others(db, cast, data):
             if data.draw(st.booleans()):
                 Facility.objects.create(name=data.draw(names), storeys=data.draw(storeys))
             if data.draw(st.booleans()):
-                victim = Facility.objects.filter(name__in=["a", "b", "c"]).order_by("?").first()
-                if victim is not None:
+                # Drawn, not left to the database's dice: an example must run the same way twice.
+                victims = list(Facility.objects.filter(name__in=["a", "b", "c"]).order_by("id"))
+                if victims:
+                    victim = victims[data.draw(st.integers(0, len(victims) - 1))]
                     stay.discard(victim.pk)
                     victim.delete()
         else:
